@@ -1,0 +1,162 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ *
+ * The interface of an application.
+ *
+ * A command goes to one room, or to none.  The application decides: a pure
+ * function of the room's state, the command, the time and the random octets
+ * it is given.  What it decides, it writes into a decision
+ * (rooms_decision.h): an answer, records, and effects on the caller.  It
+ * changes nothing.  When the records are in the journal, every worker that
+ * holds the room evolves its copy of the state by their facts.
+ *
+ * If another worker was faster, the caller reads what it missed and asks
+ * again; so decide() may run several times for one command.
+ */
+
+
+#ifndef _ROOMS_APP_H_INCLUDED_
+#define _ROOMS_APP_H_INCLUDED_
+
+
+#include <jansson.h>
+
+#include <rooms_types.h>
+#include <rooms_buf.h>
+#include <rooms_contract.h>
+
+
+typedef struct rooms_decision_s  rooms_decision_t;
+
+
+typedef enum {
+    ROOMS_CMD_CONNECT = 0,       /* CONNECT to a namespace; body: auth */
+    ROOMS_CMD_EVENT,             /* name, args */
+    ROOMS_CMD_ACK,               /* a client's answer; name: as emitted */
+    ROOMS_CMD_REST,              /* name: operationId; params, body */
+    ROOMS_CMD_DISCONNECT,        /* a socket of this room is gone */
+    ROOMS_CMD_RECOVER,           /* it is back with its id and rooms */
+    ROOMS_CMD_TICK               /* the room's deadline has passed */
+} rooms_command_kind_e;
+
+
+/* Why the layers before the application refuse a command. */
+
+typedef enum {
+    ROOMS_REFUSE_INVALID = 0,    /* against the contract; detail: why */
+    ROOMS_REFUSE_UNKNOWN,        /* no such event or path */
+    ROOMS_REFUSE_METHOD,         /* the path has no such method */
+    ROOMS_REFUSE_TOO_LARGE,      /* body over the limit */
+    ROOMS_REFUSE_RATE,           /* too many */
+    ROOMS_REFUSE_STORAGE,        /* the journal takes nothing now */
+    ROOMS_REFUSE_INTERNAL
+} rooms_refusal_e;
+
+
+/* The socket a command comes from. */
+
+typedef struct {
+    rooms_str_t            sid;
+    rooms_str_t            nsp;
+    rooms_str_t            data;         /* as set by an effect, or empty */
+    const rooms_str_t     *rooms;        /* those it is a member of */
+    unsigned               nrooms;
+    unsigned               recovered:1;
+} rooms_caller_t;
+
+
+#define ROOMS_RANDOM_LEN  64
+
+typedef struct {
+    rooms_command_kind_e   kind;
+    uint64_t               now;          /* ms since 1970 */
+    const unsigned char   *random;       /* ROOMS_RANDOM_LEN, fresh */
+    unsigned               attempt;      /* of a REST command, from 0 */
+    const rooms_caller_t  *caller;       /* NULL: REST, TICK */
+    rooms_str_t            room;         /* as routed, or empty */
+    rooms_str_t            name;
+    rooms_str_t            text;         /* EVENT, ACK: the JSON array, with
+                                            the event's name as its first */
+    json_t                *args;         /* EVENT: parsed, without the name;
+                                            NULL for applications that ask
+                                            for text only */
+    const rooms_str_t     *attachments;
+    unsigned               nattachments;
+    unsigned               ack:1;        /* an answer is asked for */
+    unsigned               healthy:1;    /* the journal takes appends */
+    json_t                *body;         /* REST, CONNECT; or NULL */
+    const rooms_param_t   *params;       /* of the path, decoded */
+    unsigned               nparams;
+    rooms_str_t            query;        /* raw, without '?' */
+    rooms_str_t            authorization;
+} rooms_command_t;
+
+
+typedef struct {
+    rooms_str_t            name;
+
+    /* args are not parsed, events need not stand in the contract */
+    unsigned               text_only:1;
+
+    /*
+     * A fresh configuration with every default; NULL: no memory.  It is
+     * filled by option() for each "option" directive, then init() looks at
+     * the whole of it with the contract.  ROOMS_ERROR: *reason is a
+     * sentence, in err (of ROOMS_APP_ERROR octets) or static.
+     */
+    void        *(*create)(void);
+    void         (*destroy)(void *conf);
+    rooms_int_t  (*option)(void *conf, rooms_str_t name, rooms_str_t value,
+                           char *err);
+    rooms_int_t  (*init)(void *conf, const rooms_contract_t *contract,
+                         char *err);
+
+    /*
+     * The room a command goes to, appended to *room.  ROOMS_DECLINED: none,
+     * decide() is called with no state and may make no records but those it
+     * directs to a room by rooms_decide_in().  Not asked for DISCONNECT,
+     * RECOVER and TICK, whose room is known.
+     */
+    rooms_int_t  (*route)(const void *conf, const rooms_command_t *cmd,
+                          rooms_buf_t *room);
+
+    /*
+     * state is NULL where the room does not live.  ROOMS_OK; ROOMS_AGAIN:
+     * this room will not do (a REST command that makes a room met one that
+     * lives): route() is asked again with attempt + 1; ROOMS_ERROR: the
+     * caller gets the application's internal error.
+     */
+    rooms_int_t  (*decide)(const void *conf, const void *state,
+                           const rooms_command_t *cmd, rooms_decision_t *d);
+
+    /* The application's own form of a refusal. */
+    void         (*refuse)(const void *conf, const rooms_command_t *cmd,
+                           rooms_refusal_e why, rooms_str_t detail,
+                           rooms_decision_t *d);
+
+    /*
+     * Applies a fact; *state is NULL before the first one.  ROOMS_ERROR: no
+     * memory, or not a fact of this application; *state stays usable.
+     */
+    rooms_int_t  (*evolve)(const void *conf, void **state, uint64_t id,
+                           rooms_str_t fact);
+
+    /* The state as octets, and back. */
+    void         (*snapshot)(const void *state, rooms_buf_t *b);
+    rooms_int_t  (*restore)(const void *conf, void **state,
+                            rooms_str_t snapshot);
+
+    void         (*release)(void *state);
+} rooms_app_t;
+
+
+#define ROOMS_APP_ERROR  256
+
+
+/* NULL: there is no such application. */
+
+const rooms_app_t *rooms_app_find(rooms_str_t name);
+
+
+#endif /* _ROOMS_APP_H_INCLUDED_ */

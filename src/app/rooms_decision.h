@@ -1,0 +1,171 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ *
+ * What an application decided: the answer, the records, the effects.
+ *
+ * The application calls the rooms_decide_...() functions; whoever asked it
+ * reads the struct.  Strings and JSON values are copied; the latter are
+ * written compactly, non-ASCII as it is.  A lack of memory is sticky
+ * ("failed") and turns the whole decision into an internal error.
+ *
+ * The caller of a command hears, in this order: its answer, the direct
+ * effects, then messages of records in the order of the journal.
+ */
+
+
+#ifndef _ROOMS_DECISION_H_INCLUDED_
+#define _ROOMS_DECISION_H_INCLUDED_
+
+
+#include <jansson.h>
+
+#include <rooms_app.h>
+#include <rooms_message.h>
+
+
+typedef enum {
+    ROOMS_EFFECT_EMIT = 0,       /* text: ["event",...] to the caller alone */
+    ROOMS_EFFECT_ASK,            /* the same, an ack is wanted; name: for it */
+    ROOMS_EFFECT_JOIN,           /* name: a room the caller becomes member of */
+    ROOMS_EFFECT_LEAVE,
+    ROOMS_EFFECT_DATA,           /* text: kept with the caller */
+    ROOMS_EFFECT_VARIANT,        /* number: the caller's variant, 0..7 */
+    ROOMS_EFFECT_KICK,           /* number: 0 this namespace, 1 connection */
+    ROOMS_EFFECT_REVOKE          /* name: a sid that cannot recover any more */
+} rooms_effect_e;
+
+
+/* Positions and lengths in d->text; rooms_decision_str() gives the octets. */
+
+typedef struct {
+    uint32_t            pos;
+    uint32_t            len;
+} rooms_span_t;
+
+typedef struct {
+    rooms_effect_e      type;
+    unsigned            number;
+    rooms_span_t        name;
+    rooms_span_t        text;
+    unsigned            nattachments;
+    rooms_span_t        attachments;     /* str32 each */
+} rooms_effect_t;
+
+typedef struct {
+    rooms_span_t        room;            /* len 0: the command's own */
+    rooms_span_t        fact;
+    rooms_span_t        messages;        /* in d->messages */
+} rooms_decided_t;
+
+
+struct rooms_decision_s {
+    rooms_buf_t         text;
+    rooms_buf_t         messages;
+
+    rooms_span_t        answer;          /* JSON: the ack's arguments without
+                                            brackets, or the REST body */
+    unsigned            nanswer;         /* attachments of the answer */
+    rooms_span_t        attachments;
+    unsigned            status;          /* REST, CONNECT refused: not 0 */
+    rooms_span_t        content_type;    /* len 0: application/json */
+
+    rooms_decided_t    *records;
+    unsigned            nrecords;
+    unsigned            arecords;
+    rooms_effect_t     *effects;
+    unsigned            neffects;
+    unsigned            aeffects;
+
+    uint64_t            deadline;        /* ms, 0: none; see keep_deadline */
+    unsigned            answered:1;
+    unsigned            keep_deadline:1; /* set by init; no deadline given */
+    unsigned            remove:1;
+    unsigned            rejected:1;      /* CONNECT: answer is the error */
+    unsigned            failed:1;
+};
+
+
+void rooms_decision_init(rooms_decision_t *d);
+
+/* Empties it for the next command, keeps its memory. */
+
+void rooms_decision_reset(rooms_decision_t *d);
+void rooms_decision_free(rooms_decision_t *d);
+
+/* 1: some memory could not be had, nothing of it may be used. */
+
+unsigned rooms_decision_failed(const rooms_decision_t *d);
+
+static inline rooms_str_t
+rooms_decision_str(const rooms_decision_t *d, rooms_span_t s)
+{
+    return rooms_str(d->text.data + s.pos, s.len);
+}
+
+
+/* The answer: JSON text or a value; status for REST.  The last one counts. */
+
+void rooms_decide_answer(rooms_decision_t *d, unsigned status,
+    rooms_str_t json);
+void rooms_decide_answer_json(rooms_decision_t *d, unsigned status,
+    const json_t *value);
+
+/*
+ * Refuses a CONNECT: the CONNECT_ERROR packet's message and, if not NULL,
+ * its data.
+ */
+
+void rooms_decide_reject(rooms_decision_t *d, const char *message,
+    const json_t *data);
+
+/*
+ * Begins a record of the command's room, with its fact (may be empty: then
+ * it leaves no state).  Messages that follow belong to it.
+ */
+
+void rooms_decide_record(rooms_decision_t *d, rooms_str_t fact);
+
+/* The same in another room, which must not have state: no fact. */
+
+void rooms_decide_in(rooms_decision_t *d, rooms_str_t room);
+
+/* A message of the record begun last.  sid: for OTHERS and SOCKET. */
+
+void rooms_decide_message(rooms_decision_t *d, unsigned audience,
+    rooms_str_t sid, const char *event, const json_t *payload);
+
+/* The general form; m->args and the rest are copied. */
+
+void rooms_decide_message_raw(rooms_decision_t *d, const rooms_message_t *m);
+
+/* The room ends with these records. */
+
+void rooms_decide_remove(rooms_decision_t *d);
+
+/* TICK comes at the first sweep after this time (ms); 0: never. */
+
+void rooms_decide_deadline(rooms_decision_t *d, uint64_t deadline);
+
+/* Effects on the caller, in order. */
+
+void rooms_decide_emit(rooms_decision_t *d, const char *event,
+    const json_t *payload);
+void rooms_decide_emit_raw(rooms_decision_t *d, rooms_str_t args,
+    const rooms_str_t *attachments, unsigned n);
+void rooms_decide_ask_raw(rooms_decision_t *d, rooms_str_t name,
+    rooms_str_t args, const rooms_str_t *attachments, unsigned n);
+void rooms_decide_join(rooms_decision_t *d, rooms_str_t room);
+void rooms_decide_leave(rooms_decision_t *d, rooms_str_t room);
+void rooms_decide_data(rooms_decision_t *d, rooms_str_t text);
+void rooms_decide_variant(rooms_decision_t *d, unsigned variant);
+void rooms_decide_kick(rooms_decision_t *d, unsigned connection);
+void rooms_decide_revoke(rooms_decision_t *d, rooms_str_t sid);
+
+/* Attachments (n of them) of the answer; its JSON has the placeholders. */
+
+void rooms_decide_answer_attach(rooms_decision_t *d,
+    const rooms_str_t *attachments, unsigned n);
+
+
+#endif /* _ROOMS_DECISION_H_INCLUDED_ */

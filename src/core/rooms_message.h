@@ -1,0 +1,54 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ *
+ * What a record makes the members of its room hear, as it lies in the
+ * journal: a sequence of messages, each with its audience.  The integers are
+ * little-endian, so that machines can share a bus.
+ */
+
+
+#ifndef _ROOMS_MESSAGE_H_INCLUDED_
+#define _ROOMS_MESSAGE_H_INCLUDED_
+
+
+#include <rooms_types.h>
+#include <rooms_buf.h>
+
+
+/* Audiences: the members of the room; these without one; one of them. */
+
+#define ROOMS_TO_ALL      0
+#define ROOMS_TO_OTHERS   1
+#define ROOMS_TO_SOCKET   2
+
+
+typedef struct {
+    uint8_t         audience;
+    uint8_t         variants;        /* bits; 0: members of every variant */
+    unsigned        ephemeral:1;     /* no offset, not replayed */
+    rooms_str_t     sid;             /* the one left out or meant */
+    rooms_str_t     args;            /* JSON text: ["event",argument,...] */
+    unsigned        nattachments;
+    rooms_str_t     attachments;     /* each with its length (str32) */
+} rooms_message_t;
+
+
+/* Appends one message to *b. */
+
+void rooms_message_write(rooms_buf_t *b, const rooms_message_t *m);
+
+/*
+ * Takes the next message off the front of *in; the strings point into it.
+ * ROOMS_DONE: there is none left; ROOMS_ERROR: damaged.
+ */
+
+rooms_int_t rooms_message_read(rooms_str_t *in, rooms_message_t *m);
+
+/* 1 where a member with this sid and variant (0..7) is meant. */
+
+unsigned rooms_message_meant(const rooms_message_t *m, rooms_str_t sid,
+    unsigned variant);
+
+
+#endif /* _ROOMS_MESSAGE_H_INCLUDED_ */
