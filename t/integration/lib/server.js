@@ -1,0 +1,411 @@
+'use strict';
+
+/*
+ * A real nginx in a directory of its own: started, watched, reloaded, hurt and
+ * stopped.  A stop fails where the error log holds what no test expected.
+ */
+
+const assert = require('node:assert');
+const { spawn, spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const net = require('node:net');
+const os = require('node:os');
+const path = require('node:path');
+
+const { nginxConf } = require('./conf');
+const { Rest } = require('./rest');
+const { Player, SCALE, until } = require('./player');
+
+const BAD = new RegExp([
+    '\\[(alert|emerg|crit)\\]',
+    'AddressSanitizer',
+    'LeakSanitizer',
+    'UndefinedBehaviorSanitizer',
+    'runtime error:',
+].join('|'));
+
+
+function nginxBin() {
+    return process.env.NGINX_BIN || 'nginx';
+}
+
+
+/*
+ * A free port below the ephemeral range.  The probe sets no SO_REUSEPORT, so
+ * a port that another nginx shares among its workers is seen as taken.
+ */
+
+async function freePort() {
+    for (let i = 0; i < 200; i++) {
+        const port = 11000 + Math.floor(Math.random() * 20000);
+
+        const free = await new Promise((resolve) => {
+            const probe = net.createServer();
+
+            probe.once('error', () => resolve(false));
+            probe.listen(port, '127.0.0.1', () =>
+                probe.close(() => resolve(true)));
+        });
+
+        if (free) {
+            return port;
+        }
+    }
+
+    throw new Error('no free port');
+}
+
+
+function tempDir() {
+    return fs.mkdtempSync(path.join(os.tmpdir(), 'rooms-t-'));
+}
+
+
+/* A self-signed certificate for 127.0.0.1, as cert.pem and key.pem. */
+
+function certificate(dir) {
+    const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec',
+        '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2',
+        '-subj', '/CN=localhost', '-addext',
+        'subjectAltName=DNS:localhost,IP:127.0.0.1',
+        '-keyout', path.join(dir, 'key.pem'),
+        '-out', path.join(dir, 'cert.pem')], { encoding: 'utf8' });
+
+    assert.strictEqual(made.status, 0, made.stderr);
+}
+
+
+class Server {
+    /*
+     * o: the options of nginxConf, and
+     *   tls, h2c, pages   listen on such a port too
+     *   allow             RegExp of error log lines that are expected
+     */
+
+    constructor(o) {
+        this.o = o || {};
+        this.allow = this.o.allow || null;
+        this.players = [];
+        this.stderr = '';
+    }
+
+    async start() {
+        this.dir = tempDir();
+        this.ports = { http: await freePort() };
+
+        for (const name of ['tls', 'h2c']) {
+            if (this.o[name]) {
+                this.ports[name] = await freePort();
+            }
+        }
+
+        if (this.o.pages) {
+            await this.pagePorts();
+        }
+
+        if (this.ports.tls) {
+            certificate(this.dir);
+        }
+
+        this.url = `http://127.0.0.1:${this.ports.http}`;
+        this.rest = new Rest(this.url);
+        this.write();
+        this.run();
+        await until(() => this.exited || this.answers(), 'nginx up', 10000);
+        assert.ok(!this.exited, `nginx did not start: ${this.stderr}` +
+            this.errorLog());
+        return this;
+    }
+
+    /* The demo page looks for dinner at its own port + 1. */
+
+    async pagePorts() {
+        for (let i = 0; i < 50; i++) {
+            const port = await freePort();
+
+            if (port + 1 !== this.ports.http) {
+                const next = await new Promise((resolve) => {
+                    const probe = net.createServer();
+
+                    probe.once('error', () => resolve(false));
+                    probe.listen(port + 1, '127.0.0.1', () =>
+                        probe.close(() => resolve(true)));
+                });
+
+                if (next) {
+                    this.ports.pages = port;
+                    this.ports.http = port + 1;
+                    return;
+                }
+            }
+        }
+
+        throw new Error('no two ports in a row');
+    }
+
+    /* Writes the configuration, with changes for the next reload. */
+
+    write(changes) {
+        Object.assign(this.o, changes);
+        fs.writeFileSync(path.join(this.dir, 'nginx.conf'),
+            nginxConf(this.o, this.ports));
+    }
+
+    run() {
+        this.exited = null;
+        this.child = spawn(nginxBin(), ['-p', `${this.dir}/`,
+            '-c', path.join(this.dir, 'nginx.conf'),
+            '-e', path.join(this.dir, 'error.log')],
+        { stdio: ['ignore', 'ignore', 'pipe'] });
+        this.child.stderr.on('data', (data) => {
+            this.stderr += data;
+        });
+        this.gone = new Promise((resolve) => {
+            this.child.on('exit', (code, signal) => {
+                this.exited = { code, signal };
+                resolve(this.exited);
+            });
+            this.child.on('error', (e) => {
+                this.stderr += e.message;
+                this.exited = { code: -1 };
+                resolve(this.exited);
+            });
+        });
+    }
+
+    answers() {
+        return new Promise((resolve) => {
+            const probe = net.connect(this.ports.http, '127.0.0.1');
+
+            probe.on('connect', () => {
+                probe.destroy();
+                resolve(true);
+            });
+            probe.on('error', () => resolve(false));
+        });
+    }
+
+    errorLog() {
+        try {
+            return fs.readFileSync(path.join(this.dir, 'error.log'), 'utf8');
+        } catch (e) {
+            return '';
+        }
+    }
+
+    /* Lines of the log and of standard error that nobody expected. */
+
+    complaints() {
+        return (this.errorLog() + this.stderr).split('\n').filter((line) =>
+            BAD.test(line) && !(this.allow && this.allow.test(line)));
+    }
+
+    async stop() {
+        this.closePlayers();
+
+        if (!this.child) {
+            return;
+        }
+
+        if (!this.exited) {
+            this.child.kill('SIGTERM');
+
+            if (!await this.goneWithin(10000 * SCALE)) {
+                this.child.kill('SIGKILL');
+                throw new Error(`nginx did not stop\n${this.errorLog()}`);
+            }
+        }
+
+        const bad = this.complaints();
+        const log = this.errorLog();
+
+        fs.rmSync(this.dir, { recursive: true, force: true });
+        assert.deepStrictEqual(bad, [], `error log:\n${log.slice(-4000)}`);
+        assert.strictEqual(this.exited.code, 0,
+            `nginx exited with ${JSON.stringify(this.exited)}`);
+    }
+
+    async goneWithin(ms) {
+        let timer;
+
+        const stopped = await Promise.race([this.gone,
+            new Promise((resolve) => {
+                timer = setTimeout(resolve, ms);
+            })]);
+
+        clearTimeout(timer);
+        return stopped;
+    }
+
+    /* The parsed body of /status. */
+
+    async status() {
+        const res = await this.rest.get('/status');
+
+        assert.strictEqual(res.status, 200, res.text);
+        return res.json;
+    }
+
+    async dinner() {
+        return (await this.status()).apps.dinner;
+    }
+
+    /* Sockets by slot: Map slot -> count, of the workers that serve. */
+
+    async bySlot() {
+        const app = await this.dinner();
+
+        return new Map(app.workers.map((w) => [w.slot, w.sockets]));
+    }
+
+    async slots() {
+        return [...(await this.bySlot()).keys()].sort((a, b) => a - b);
+    }
+
+    async pids() {
+        return (await this.dinner()).workers.map((w) => w.pid).sort();
+    }
+
+    /* Connects a player and learns from /status where it landed. */
+
+    async place(opts) {
+        const before = await this.bySlot();
+        const player = new Player(this.url, opts);
+
+        this.players.push(player);
+        await player.connect();
+
+        player.slot = await until(async () => {
+            const after = await this.bySlot();
+
+            for (const [slot, n] of after) {
+                if (n > (before.get(slot) || 0)) {
+                    return { slot };
+                }
+            }
+
+            return null;
+        }, 'the new socket in /status').then((found) => found.slot);
+
+        return player;
+    }
+
+    /*
+     * A connected player.  opts: those of Player, and side: 0 or 1, the worker
+     * on which it has to be, by trying until it is there.
+     */
+
+    async player(opts) {
+        const { side, ...rest } = opts || {};
+
+        if (side === undefined) {
+            const player = new Player(this.url, rest);
+
+            this.players.push(player);
+            return player.connect();
+        }
+
+        const slots = await this.slots();
+        const want = slots[side % slots.length];
+
+        for (let i = 0; i < 60; i++) {
+            const player = await this.place(rest);
+
+            if (player.slot === want) {
+                return player.clear();
+            }
+
+            const from = (await this.dinner()).sockets;
+
+            player.close();
+            this.players.splice(this.players.indexOf(player), 1);
+            await until(async () => (await this.dinner()).sockets < from,
+                'a closed socket leaving /status');
+        }
+
+        throw new Error(`no connection reached worker ${want}`);
+    }
+
+    /*
+     * One player a name, alternating between the workers.  mode: websocket,
+     * polling, or mixed, where each worker gets both transports.
+     */
+
+    async spread(names, mode, opts) {
+        const players = [];
+
+        for (const [i, name] of names.entries()) {
+            const how = mode === 'mixed'
+                ? ['websocket', 'polling'][(i + (i >> 1)) % 2]
+                : mode || 'websocket';
+
+            players.push(await this.player({ side: i % 2, mode: how, name,
+                ...opts }));
+        }
+
+        return players;
+    }
+
+    /* Proves from /status that both workers hold sockets. */
+
+    async assertBothWorkers() {
+        const counts = [...(await this.bySlot()).values()];
+
+        assert.ok(counts.length >= 2 && counts.every((n) => n > 0),
+            `sockets by worker: ${counts}`);
+    }
+
+    closePlayers() {
+        for (const player of this.players) {
+            player.close();
+        }
+
+        this.players = [];
+    }
+
+    /* Closes every player and waits until the server has seen it. */
+
+    async clean() {
+        this.closePlayers();
+        await until(async () => (await this.dinner()).sockets === 0,
+            'all sockets gone');
+    }
+
+    /* HUP, and waits until the workers of /status are all new. */
+
+    async reload() {
+        const old = await this.pids();
+
+        this.child.kill('SIGHUP');
+        await until(async () => {
+            const now = await this.pids().catch(() => null);
+
+            return now && now.length >= old.length &&
+                now.every((pid) => !old.includes(pid));
+        }, 'new workers', 15000 * SCALE);
+        return old;
+    }
+
+    kill(pid, signal) {
+        process.kill(pid, signal || 'SIGKILL');
+    }
+}
+
+
+/*
+ * For a describe block: one server for all its tests, players closed after
+ * each.  hooks: {before, after, afterEach} of node:test.
+ */
+
+function useServer(hooks, o) {
+    const server = new Server(o);
+
+    hooks.before(() => server.start());
+    hooks.afterEach(() => server.clean());
+    hooks.after(() => server.stop());
+    return server;
+}
+
+
+module.exports = { Server, useServer, nginxBin, freePort, tempDir,
+    certificate };
