@@ -66,6 +66,7 @@ typedef struct {
     unsigned        compressed:1;
     unsigned        in_payload:1;
     unsigned        phase:2;         /* of the mask */
+    unsigned        given:2;         /* memory to be released */
     unsigned char   header[14];
     unsigned char  *partial;         /* 125 octets, only while needed */
 } rooms_ws_reader_t;
