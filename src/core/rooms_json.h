@@ -87,4 +87,12 @@ rooms_int_t rooms_json_string(rooms_str_t item, unsigned char *buf,
 void rooms_json_escape(rooms_buf_t *b, rooms_str_t s);
 
 
+/*
+ * The octets of the UTF-8 sequence (RFC 3629) that begins at p, which is
+ * before end; 0 where there is none.
+ */
+
+size_t rooms_json_utf8(const unsigned char *p, const unsigned char *end);
+
+
 #endif /* _ROOMS_JSON_H_INCLUDED_ */

@@ -3,7 +3,7 @@
  * Copyright (C) nginx rooms contributors
  *
  * JSON Schema draft-07, compiled once and then checked against jansson
- * values without allocating.
+ * values, without allocating but for "propertyNames" and what PCRE2 does.
  */
 
 

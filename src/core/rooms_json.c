@@ -1,0 +1,761 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ */
+
+
+#include <string.h>
+
+#include <rooms_json.h>
+
+
+/* Classes of octets within a string. */
+
+#define ROOMS_JSON_PLAIN   0
+#define ROOMS_JSON_BAD     1            /* must not stand there */
+#define ROOMS_JSON_QUOTE   2
+#define ROOMS_JSON_ESCAPE  3
+#define ROOMS_JSON_LEAD2   4            /* first of so many octets */
+#define ROOMS_JSON_LEAD3   5
+#define ROOMS_JSON_LEAD4   6
+
+
+#define ROOMS_JSON_CONTROL_ROW  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1
+#define ROOMS_JSON_PLAIN_ROW    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+#define ROOMS_JSON_LEAD2_ROW    4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4
+#define ROOMS_JSON_LEAD3_ROW    5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5
+
+
+static const unsigned char  rooms_json_class[256] = {
+    ROOMS_JSON_CONTROL_ROW,
+    ROOMS_JSON_CONTROL_ROW,
+    0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    ROOMS_JSON_PLAIN_ROW,
+    ROOMS_JSON_PLAIN_ROW,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0,
+    ROOMS_JSON_PLAIN_ROW,
+    ROOMS_JSON_PLAIN_ROW,
+    ROOMS_JSON_CONTROL_ROW,
+    ROOMS_JSON_CONTROL_ROW,
+    ROOMS_JSON_CONTROL_ROW,
+    ROOMS_JSON_CONTROL_ROW,
+    1, 1, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
+    ROOMS_JSON_LEAD2_ROW,
+    ROOMS_JSON_LEAD3_ROW,
+    6, 6, 6, 6, 6, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1
+};
+
+
+typedef struct {
+    const unsigned char  *start;
+    const unsigned char  *end;
+    const char           *reason;
+    const unsigned char  *where;
+} rooms_json_scan_t;
+
+
+static rooms_int_t rooms_json_scan(rooms_json_scan_t *s,
+    const rooms_json_limits_t *limits, rooms_str_t *items, size_t max,
+    size_t *n);
+static const unsigned char *rooms_json_scan_string(rooms_json_scan_t *s,
+    const unsigned char *p);
+static const unsigned char *rooms_json_scan_escape(rooms_json_scan_t *s,
+    const unsigned char *p);
+static const unsigned char *rooms_json_scan_number(rooms_json_scan_t *s,
+    const unsigned char *p);
+static const unsigned char *rooms_json_scan_word(rooms_json_scan_t *s,
+    const unsigned char *p);
+static int rooms_json_hex4(const unsigned char *p);
+static unsigned char *rooms_json_put(unsigned char *q, unsigned cp);
+
+
+static inline const unsigned char *
+rooms_json_fail(rooms_json_scan_t *s, const unsigned char *p,
+    const char *reason)
+{
+    s->where = p;
+    s->reason = reason;
+
+    return NULL;
+}
+
+
+static inline const unsigned char *
+rooms_json_space(const unsigned char *p, const unsigned char *end)
+{
+    while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) {
+        p++;
+    }
+
+    return p;
+}
+
+
+rooms_int_t
+rooms_json_check(rooms_str_t text, const rooms_json_limits_t *limits,
+    rooms_json_error_t *err)
+{
+    rooms_int_t        rc;
+    rooms_json_scan_t  s;
+
+    s.start = text.len ? text.data : (const unsigned char *) "";
+    s.end = s.start + text.len;
+
+    rc = rooms_json_scan(&s, limits, NULL, 0, NULL);
+
+    if (rc != ROOMS_OK && err != NULL) {
+        err->offset = s.where - s.start;
+        err->reason = s.reason;
+    }
+
+    return rc;
+}
+
+
+rooms_int_t
+rooms_json_items(rooms_str_t text, const rooms_json_limits_t *limits,
+    rooms_str_t *items, size_t max, size_t *n, rooms_json_error_t *err)
+{
+    rooms_int_t           rc;
+    rooms_json_scan_t     s;
+    const unsigned char  *p;
+
+    s.start = text.len ? text.data : (const unsigned char *) "";
+    s.end = s.start + text.len;
+    *n = 0;
+
+    p = rooms_json_space(s.start, s.end);
+
+    if (p == s.end || *p != '[') {
+        s.where = p;
+        s.reason = "not an array";
+        rc = ROOMS_ERROR;
+
+    } else {
+        rc = rooms_json_scan(&s, limits, items, max, n);
+    }
+
+    if (rc != ROOMS_OK && err != NULL) {
+        err->offset = s.where - s.start;
+        err->reason = s.reason;
+    }
+
+    return rc;
+}
+
+
+/*
+ * The whole grammar in one loop.  "stack" has one bit for each open bracket:
+ * is it an object?  With n set, the values at depth one are noted in items.
+ */
+
+static rooms_int_t
+rooms_json_scan(rooms_json_scan_t *s, const rooms_json_limits_t *limits,
+    rooms_str_t *items, size_t max, size_t *n)
+{
+    unsigned              depth, deepest;
+    uint64_t              stack[ROOMS_JSON_DEPTH_MAX / 64 + 1];
+    size_t                nodes, left;
+    const unsigned char  *p, *end, *item;
+
+    deepest = limits ? limits->depth : ROOMS_JSON_DEPTH;
+    nodes = limits && limits->nodes ? limits->nodes : SIZE_MAX;
+    left = nodes;
+
+    if (deepest > ROOMS_JSON_DEPTH_MAX) {
+        deepest = ROOMS_JSON_DEPTH_MAX;
+    }
+
+    depth = 0;
+    stack[0] = 0;
+    item = NULL;
+    end = s->end;
+    p = s->start;
+
+#define rooms_json_in_object()                                                \
+    (stack[depth >> 6] >> (depth & 63) & 1)
+
+value:
+
+    p = rooms_json_space(p, end);
+
+    if (p == end) {
+        (void) rooms_json_fail(s, p, "unexpected end");
+        return ROOMS_ERROR;
+    }
+
+    if (left == 0) {
+        (void) rooms_json_fail(s, p, "too many values");
+        return ROOMS_DECLINED;
+    }
+
+    left--;
+
+    if (depth == 1 && n != NULL) {
+
+        if (*n == max) {
+            (void) rooms_json_fail(s, p, "too many elements");
+            return ROOMS_DECLINED;
+        }
+
+        item = p;
+    }
+
+    switch (*p) {
+
+    case '{':
+    case '[':
+
+        if (depth == deepest) {
+            (void) rooms_json_fail(s, p, "too deep");
+            return ROOMS_DECLINED;
+        }
+
+        depth++;
+
+        if ((depth & 63) == 0) {
+            stack[depth >> 6] = 0;
+        }
+
+        if (*p == '{') {
+            stack[depth >> 6] |= (uint64_t) 1 << (depth & 63);
+            p = rooms_json_space(p + 1, end);
+
+            if (p < end && *p == '}') {
+                goto close;
+            }
+
+            goto key;
+        }
+
+        stack[depth >> 6] &= ~((uint64_t) 1 << (depth & 63));
+        p = rooms_json_space(p + 1, end);
+
+        if (p < end && *p == ']') {
+            goto close;
+        }
+
+        goto value;
+
+    case '"':
+        p = rooms_json_scan_string(s, p);
+        break;
+
+    case 't':
+    case 'f':
+    case 'n':
+        p = rooms_json_scan_word(s, p);
+        break;
+
+    default:
+        p = rooms_json_scan_number(s, p);
+        break;
+    }
+
+    if (p == NULL) {
+        return ROOMS_ERROR;
+    }
+
+    goto after;
+
+key:
+
+    if (p == end || *p != '"') {
+        (void) rooms_json_fail(s, p, p == end ? "unexpected end"
+                                              : "a key expected");
+        return ROOMS_ERROR;
+    }
+
+    p = rooms_json_scan_string(s, p);
+    if (p == NULL) {
+        return ROOMS_ERROR;
+    }
+
+    p = rooms_json_space(p, end);
+
+    if (p == end || *p != ':') {
+        (void) rooms_json_fail(s, p, p == end ? "unexpected end"
+                                              : "\":\" expected");
+        return ROOMS_ERROR;
+    }
+
+    p++;
+
+    goto value;
+
+close:
+
+    depth--;
+    p++;
+
+after:
+
+    if (depth == 1 && item != NULL) {
+        items[*n] = rooms_str(item, p - item);
+        (*n)++;
+        item = NULL;
+    }
+
+    p = rooms_json_space(p, end);
+
+    if (depth == 0) {
+
+        if (p != end) {
+            (void) rooms_json_fail(s, p, "text after the value");
+            return ROOMS_ERROR;
+        }
+
+        return ROOMS_OK;
+    }
+
+    if (p == end) {
+        (void) rooms_json_fail(s, p, "unexpected end");
+        return ROOMS_ERROR;
+    }
+
+    if (*p == ',') {
+        p++;
+
+        if (rooms_json_in_object()) {
+            p = rooms_json_space(p, end);
+            goto key;
+        }
+
+        goto value;
+    }
+
+    if (*p == (rooms_json_in_object() ? '}' : ']')) {
+        goto close;
+    }
+
+    (void) rooms_json_fail(s, p, "\",\" or a closing bracket expected");
+
+    return ROOMS_ERROR;
+}
+
+
+/* From the opening quote to behind the closing one. */
+
+static const unsigned char *
+rooms_json_scan_string(rooms_json_scan_t *s, const unsigned char *p)
+{
+    size_t                n;
+    const unsigned char  *end;
+
+    end = s->end;
+    p++;
+
+    for ( ;; ) {
+
+        while (p < end && rooms_json_class[*p] == ROOMS_JSON_PLAIN) {
+            p++;
+        }
+
+        if (p == end) {
+            return rooms_json_fail(s, p, "unexpected end");
+        }
+
+        switch (rooms_json_class[*p]) {
+
+        case ROOMS_JSON_QUOTE:
+            return p + 1;
+
+        case ROOMS_JSON_ESCAPE:
+            p = rooms_json_scan_escape(s, p);
+            if (p == NULL) {
+                return NULL;
+            }
+            break;
+
+        case ROOMS_JSON_BAD:
+            return rooms_json_fail(s, p, *p < 0x20
+                                         ? "a control character in a string"
+                                         : "not UTF-8");
+
+        default:
+            n = rooms_json_utf8(p, end);
+            if (n == 0) {
+                return rooms_json_fail(s, p, "not UTF-8");
+            }
+
+            p += n;
+            break;
+        }
+    }
+}
+
+
+static const unsigned char *
+rooms_json_scan_escape(rooms_json_scan_t *s, const unsigned char *p)
+{
+    if (s->end - p < 2) {
+        return rooms_json_fail(s, s->end, "unexpected end");
+    }
+
+    switch (p[1]) {
+
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+        return p + 2;
+
+    case 'u':
+        if (s->end - p < 6) {
+            return rooms_json_fail(s, p, "an incomplete escape");
+        }
+
+        if (rooms_json_hex4(p + 2) < 0) {
+            return rooms_json_fail(s, p, "a malformed escape");
+        }
+
+        return p + 6;
+
+    default:
+        return rooms_json_fail(s, p, "an unknown escape");
+    }
+}
+
+
+static inline const unsigned char *
+rooms_json_digits(const unsigned char *p, const unsigned char *end)
+{
+    while (p < end && *p >= '0' && *p <= '9') {
+        p++;
+    }
+
+    return p;
+}
+
+
+static const unsigned char *
+rooms_json_scan_number(rooms_json_scan_t *s, const unsigned char *p)
+{
+    const unsigned char  *end, *q;
+
+    end = s->end;
+    q = p;
+
+    if (*q == '-') {
+        q++;
+    }
+
+    if (q == end || *q < '0' || *q > '9') {
+        return rooms_json_fail(s, q, q == end ? "unexpected end"
+                                     : q == p ? "a value expected"
+                                              : "a digit expected");
+    }
+
+    p = (*q == '0') ? q + 1 : rooms_json_digits(q, end);
+
+    if (p < end && *p == '.') {
+        q = p + 1;
+        p = rooms_json_digits(q, end);
+
+        if (p == q) {
+            return rooms_json_fail(s, p, "a digit expected");
+        }
+    }
+
+    if (p < end && (*p == 'e' || *p == 'E')) {
+        q = p + 1;
+
+        if (q < end && (*q == '+' || *q == '-')) {
+            q++;
+        }
+
+        p = rooms_json_digits(q, end);
+
+        if (p == q) {
+            return rooms_json_fail(s, p, "a digit expected");
+        }
+    }
+
+    return p;
+}
+
+
+static const unsigned char *
+rooms_json_scan_word(rooms_json_scan_t *s, const unsigned char *p)
+{
+    size_t       n;
+    const char  *word;
+
+    word = (*p == 't') ? "true" : (*p == 'f') ? "false" : "null";
+    n = strlen(word);
+
+    if ((size_t) (s->end - p) < n || memcmp(p, word, n) != 0) {
+        return rooms_json_fail(s, p, "a value expected");
+    }
+
+    return p + n;
+}
+
+
+size_t
+rooms_json_utf8(const unsigned char *p, const unsigned char *end)
+{
+    size_t         i, n;
+    unsigned char  lo, hi;
+
+    if (p[0] < 0xc2 || p[0] > 0xf4) {
+        return p[0] < 0x80;
+    }
+
+    n = (p[0] < 0xe0) ? 2 : (p[0] < 0xf0) ? 3 : 4;
+
+    if ((size_t) (end - p) < n) {
+        return 0;
+    }
+
+    lo = (p[0] == 0xe0) ? 0xa0 : (p[0] == 0xf0) ? 0x90 : 0x80;
+    hi = (p[0] == 0xed) ? 0x9f : (p[0] == 0xf4) ? 0x8f : 0xbf;
+
+    if (p[1] < lo || p[1] > hi) {
+        return 0;
+    }
+
+    for (i = 2; i < n; i++) {
+        if ((p[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+
+    return n;
+}
+
+
+static int
+rooms_json_hex4(const unsigned char *p)
+{
+    int            i, n;
+    unsigned char  c;
+
+    n = 0;
+
+    for (i = 0; i < 4; i++) {
+        c = p[i];
+
+        if (c >= '0' && c <= '9') {
+            n = n * 16 + (c - '0');
+            continue;
+        }
+
+        c |= 0x20;
+
+        if (c < 'a' || c > 'f') {
+            return -1;
+        }
+
+        n = n * 16 + (c - 'a' + 10);
+    }
+
+    return n;
+}
+
+
+rooms_int_t
+rooms_json_string(rooms_str_t item, unsigned char *buf, size_t cap,
+    rooms_str_t *out)
+{
+    int                   cp, low;
+    unsigned char        *q;
+    const unsigned char  *p, *end, *plain;
+
+    if (item.len < 2 || item.data[0] != '"') {
+        return ROOMS_DECLINED;
+    }
+
+    p = item.data + 1;
+    end = item.data + item.len - 1;
+
+    plain = memchr(p, '\\', end - p);
+
+    if (plain == NULL) {
+        *out = rooms_str(p, end - p);
+        return ROOMS_OK;
+    }
+
+    if (cap < (size_t) (end - p)) {
+        return ROOMS_DECLINED;
+    }
+
+    q = buf;
+
+    while (p < end) {
+
+        if (*p != '\\') {
+            *q++ = *p++;
+            continue;
+        }
+
+        switch (p[1]) {
+
+        case 'b':
+            cp = '\b';
+            break;
+
+        case 'f':
+            cp = '\f';
+            break;
+
+        case 'n':
+            cp = '\n';
+            break;
+
+        case 'r':
+            cp = '\r';
+            break;
+
+        case 't':
+            cp = '\t';
+            break;
+
+        case 'u':
+            cp = (end - p >= 6) ? rooms_json_hex4(p + 2) : -1;
+            p += 4;
+            break;
+
+        default:
+            cp = p[1];
+            break;
+        }
+
+        p += 2;
+
+        if (cp >= 0xd800 && cp < 0xdc00 && end - p >= 6
+            && p[0] == '\\' && p[1] == 'u')
+        {
+            low = rooms_json_hex4(p + 2);
+
+            if (low >= 0xdc00 && low < 0xe000) {
+                cp = 0x10000 + ((cp - 0xd800) << 10) + (low - 0xdc00);
+                p += 6;
+            }
+        }
+
+        if (cp < 0 || (cp >= 0xd800 && cp < 0xe000)) {
+            return ROOMS_ERROR;
+        }
+
+        q = rooms_json_put(q, cp);
+    }
+
+    *out = rooms_str(buf, q - buf);
+
+    return ROOMS_OK;
+}
+
+
+static unsigned char *
+rooms_json_put(unsigned char *q, unsigned cp)
+{
+    if (cp < 0x80) {
+        *q++ = cp;
+
+    } else if (cp < 0x800) {
+        *q++ = 0xc0 | cp >> 6;
+        *q++ = 0x80 | (cp & 0x3f);
+
+    } else if (cp < 0x10000) {
+        *q++ = 0xe0 | cp >> 12;
+        *q++ = 0x80 | (cp >> 6 & 0x3f);
+        *q++ = 0x80 | (cp & 0x3f);
+
+    } else {
+        *q++ = 0xf0 | cp >> 18;
+        *q++ = 0x80 | (cp >> 12 & 0x3f);
+        *q++ = 0x80 | (cp >> 6 & 0x3f);
+        *q++ = 0x80 | (cp & 0x3f);
+    }
+
+    return q;
+}
+
+
+void
+rooms_json_escape(rooms_buf_t *b, rooms_str_t s)
+{
+    size_t                n;
+    unsigned char         u[6];
+    const unsigned char  *p, *end, *plain;
+    static const char     hex[] = "0123456789abcdef";
+
+    rooms_buf_byte(b, '"');
+
+    p = s.len ? s.data : (const unsigned char *) "";
+    end = p + s.len;
+
+    while (p < end) {
+
+        plain = p;
+
+        while (p < end && rooms_json_class[*p] == ROOMS_JSON_PLAIN) {
+            p++;
+        }
+
+        if (p > plain) {
+            rooms_buf_append(b, plain, p - plain);
+            continue;
+        }
+
+        if (*p < 0x20) {
+            n = 6;
+
+            memcpy(u, "\\u00", 4);
+            u[4] = hex[*p >> 4];
+            u[5] = hex[*p & 15];
+
+            switch (*p) {
+            case '\b':
+                n = 2;
+                u[1] = 'b';
+                break;
+            case '\f':
+                n = 2;
+                u[1] = 'f';
+                break;
+            case '\n':
+                n = 2;
+                u[1] = 'n';
+                break;
+            case '\r':
+                n = 2;
+                u[1] = 'r';
+                break;
+            case '\t':
+                n = 2;
+                u[1] = 't';
+                break;
+            }
+
+            rooms_buf_append(b, u, n);
+            p++;
+            continue;
+        }
+
+        if (*p == '"' || *p == '\\') {
+            u[0] = '\\';
+            u[1] = *p++;
+            rooms_buf_append(b, u, 2);
+            continue;
+        }
+
+        n = rooms_json_utf8(p, end);
+
+        if (n == 0) {
+            rooms_buf_append(b, "\xef\xbf\xbd", 3);
+            p++;
+            continue;
+        }
+
+        rooms_buf_append(b, p, n);
+        p += n;
+    }
+
+    rooms_buf_byte(b, '"');
+}
