@@ -59,6 +59,7 @@ LD_OPT = -fPIC -Wl,-z,relro -Wl,-z,now
 
 # one build at a time in build/nginx; V=1 shows the compiler's command lines
 
+Q = $(if $(V),,@)
 QUIET = $(if $(V),,-s --no-print-directory)
 LOCK = flock build/nginx.lock
 
@@ -92,7 +93,7 @@ install: all
 WARN = -Wall -Wextra -Werror
 PURE_CFLAGS = -std=gnu11 -g -O1 -fno-omit-frame-pointer -D_GNU_SOURCE \
 	$(WARN) -Isrc/proto -Isrc/core -Isrc/app -MMD -MP
-PURE_LIBS = -ljansson -lz -lcrypto -lm
+PURE_LIBS = -ljansson -lpcre2-8 -lz -lcrypto -lm
 
 SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZCC ?= clang
@@ -105,26 +106,26 @@ FUZZ_OBJS = $(addprefix build/fuzz/,$(notdir $(PURE:.c=.o)))
 vpath %.c src/proto src/core src/app
 
 build/unit/%_test: t/unit/%_test.c build/unit/libpure.a
-	$(CC) $(PURE_CFLAGS) $(SAN) -o $@ $< build/unit/libpure.a \
+	$(Q)$(CC) $(PURE_CFLAGS) $(SAN) -o $@ $< build/unit/libpure.a \
 		-lcmocka $(PURE_LIBS)
 
 build/unit/%.o: %.c | build/unit
-	$(CC) $(PURE_CFLAGS) $(SAN) -c -o $@ $<
+	$(Q)$(CC) $(PURE_CFLAGS) $(SAN) -c -o $@ $<
 
 build/unit/libpure.a: $(UNIT_OBJS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 build/fuzz/%_fuzz: t/fuzz/%_fuzz.c build/fuzz/libpure.a
-	$(FUZZCC) $(PURE_CFLAGS) $(SAN) -fsanitize=fuzzer -o $@ $< \
+	$(Q)$(FUZZCC) $(PURE_CFLAGS) $(SAN) -fsanitize=fuzzer -o $@ $< \
 		build/fuzz/libpure.a $(PURE_LIBS)
 
 build/fuzz/%.o: %.c | build/fuzz
-	$(FUZZCC) $(PURE_CFLAGS) $(SAN) -fsanitize=fuzzer-no-link -c -o $@ $<
+	$(Q)$(FUZZCC) $(PURE_CFLAGS) $(SAN) -fsanitize=fuzzer-no-link -c -o $@ $<
 
 build/fuzz/libpure.a: $(FUZZ_OBJS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 build/unit build/fuzz:
 	@mkdir -p $@
