@@ -48,8 +48,7 @@ typedef struct {
 
 /*
  * What a client may send: a message of an operation with the action
- * "receive".  Its name is "x-rooms-event" of the message, or "name", or the
- * message's key.
+ * "receive".  Its name is "x-rooms-event" of the message, or "name".
  *
  * args      schemas of the arguments; the first is the message's "payload",
  *           the others are "x-rooms-args" (a list of schemas)
@@ -94,13 +93,14 @@ typedef struct {
 } rooms_contract_message_t;
 
 
-/* A path or query parameter of an operation. */
+/* A path or query parameter of an operation; fallback is its "default". */
 
 typedef struct {
     rooms_str_t              name;
     unsigned                 path:1;
     unsigned                 required:1;
     rooms_schema_t          *schema;
+    json_t                  *fallback;
 } rooms_contract_param_t;
 
 

@@ -21,7 +21,6 @@ struct rooms_schema_block_s {
 
 static rooms_int_t rooms_schema_build(rooms_schema_t *schema,
     const char *pointer);
-static json_t *rooms_schema_at(json_t *document, const char *pointer);
 static rooms_schema_node_t *rooms_schema_blank(rooms_schema_t *schema);
 static size_t rooms_schema_bucket(const json_t *json);
 
@@ -94,9 +93,7 @@ rooms_schema_build(rooms_schema_t *schema, const char *pointer)
 }
 
 
-/* RFC 6901, without "#" */
-
-static json_t *
+json_t *
 rooms_schema_at(json_t *document, const char *pointer)
 {
     char         key[ROOMS_SCHEMA_POINTER];
@@ -130,9 +127,13 @@ rooms_schema_at(json_t *document, const char *pointer)
 
         key[n] = '\0';
 
-        json = json_is_array(json) ? json_array_get(json,
-                                                    strtoul(key, NULL, 10))
-                                   : json_object_get(json, key);
+        if (json_is_array(json)) {
+            json = (n != 0 && strspn(key, "0123456789") == n)
+                   ? json_array_get(json, strtoul(key, NULL, 10)) : NULL;
+            continue;
+        }
+
+        json = json_object_get(json, key);
     }
 
     return json;

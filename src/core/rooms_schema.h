@@ -97,6 +97,11 @@ void rooms_schema_free(rooms_schema_t *schema);
 rooms_int_t rooms_schema_check(const rooms_schema_t *schema, json_t *value,
     rooms_schema_failure_t *failure);
 
+/* The same for the member of an object: pointers begin with "/NAME". */
+
+rooms_int_t rooms_schema_check_member(const rooms_schema_t *schema,
+    const char *name, json_t *value, rooms_schema_failure_t *failure);
+
 
 /*
  * The failure of a value that is not there at all: keyword "required", the
@@ -122,6 +127,11 @@ void rooms_schema_missing(const rooms_schema_t *schema, const char *name,
 #define ROOMS_SCHEMA_ANY       0x7f
 
 unsigned rooms_schema_types(const rooms_schema_t *schema);
+
+
+/* The value at a JSON pointer ("" or "/a/b"), borrowed, or NULL. */
+
+json_t *rooms_schema_at(json_t *document, const char *pointer);
 
 
 #endif /* _ROOMS_SCHEMA_H_INCLUDED_ */

@@ -57,33 +57,42 @@ rooms_int_t
 rooms_schema_check(const rooms_schema_t *schema, json_t *value,
     rooms_schema_failure_t *failure)
 {
-    unsigned              valid;
-    rooms_schema_state_t  st;
-    rooms_schema_frame_t  top;
+    return rooms_schema_check_member(schema, NULL, value, failure);
+}
+
+
+rooms_int_t
+rooms_schema_check_member(const rooms_schema_t *schema, const char *name,
+    json_t *value, rooms_schema_failure_t *failure)
+{
+    unsigned                     valid;
+    rooms_schema_state_t         st;
+    rooms_schema_frame_t         top, member;
+    const rooms_schema_frame_t  *at;
 
     st.failure = failure;
     st.steps = ROOMS_SCHEMA_STEPS;
     st.exhausted = 0;
 
     memset(&top, 0, sizeof(rooms_schema_frame_t));
+    at = &top;
 
-    valid = rooms_schema_eval(&st, schema->root, value, &top);
+    if (name != NULL) {
+        rooms_schema_frame_key(&member, &top, name, strlen(name));
+        at = &member;
+    }
+
+    valid = rooms_schema_eval(&st, schema->root, value, at);
 
     /* out of steps, what "not" and its kin made of it means nothing */
 
-    if (st.steps == 0) {
-        st.exhausted = 1;
+    if (st.steps != 0 && !st.exhausted) {
+        return valid ? ROOMS_OK : ROOMS_DECLINED;
     }
 
-    if (valid && !st.exhausted) {
-        return ROOMS_OK;
-    }
-
-    if (st.exhausted && failure != NULL) {
-        st.failure = failure;
-        (void) rooms_schema_report(&st, NULL, "", &top, "%s",
-                                   "is too large or too deep to be checked");
-    }
+    st.failure = failure;
+    (void) rooms_schema_report(&st, NULL, "", at,
+                               "is too large or too deep to be checked");
 
     return ROOMS_DECLINED;
 }
