@@ -86,7 +86,7 @@ typedef struct {
     unsigned               ack:1;        /* an answer is asked for */
     unsigned               healthy:1;    /* the journal takes appends */
     json_t                *body;         /* REST, CONNECT; or NULL */
-    const rooms_param_t   *params;       /* of the path, decoded */
+    const rooms_route_param_t  *params;   /* of the path, decoded */
     unsigned               nparams;
     rooms_str_t            query;        /* raw, without '?' */
     rooms_str_t            authorization;

@@ -7,7 +7,8 @@
  * The application calls the rooms_decide_...() functions; whoever asked it
  * reads the struct.  Strings and JSON values are copied; the latter are
  * written compactly, non-ASCII as it is.  A lack of memory is sticky
- * ("failed") and turns the whole decision into an internal error.
+ * ("failed") and turns the whole decision into an internal error; a JSON
+ * value of NULL counts as such, so that results of json_pack() need no check.
  *
  * The caller of a command hears, in this order: its answer, the direct
  * effects, then messages of records in the order of the journal.
@@ -62,6 +63,7 @@ typedef struct {
 struct rooms_decision_s {
     rooms_buf_t         text;
     rooms_buf_t         messages;
+    rooms_buf_t         scratch;         /* see rooms_decision_scratch() */
 
     rooms_span_t        answer;          /* JSON: the ack's arguments without
                                             brackets, or the REST body */
@@ -97,10 +99,17 @@ void rooms_decision_free(rooms_decision_t *d);
 
 unsigned rooms_decision_failed(const rooms_decision_t *d);
 
+/*
+ * An empty buffer for the application to put a text together, which it then
+ * gives to a function below.  There is one; it is empty again at each call.
+ */
+
+rooms_buf_t *rooms_decision_scratch(rooms_decision_t *d);
+
 static inline rooms_str_t
 rooms_decision_str(const rooms_decision_t *d, rooms_span_t s)
 {
-    return rooms_str(d->text.data + s.pos, s.len);
+    return rooms_str(s.len ? d->text.data + s.pos : NULL, s.len);
 }
 
 
@@ -112,8 +121,8 @@ void rooms_decide_answer_json(rooms_decision_t *d, unsigned status,
     const json_t *value);
 
 /*
- * Refuses a CONNECT: the CONNECT_ERROR packet's message and, if not NULL,
- * its data.
+ * Refuses a CONNECT: the answer is the data of the CONNECT_ERROR packet, an
+ * object with the message and, if not NULL, the data; the status is 403.
  */
 
 void rooms_decide_reject(rooms_decision_t *d, const char *message,

@@ -1,0 +1,32 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ */
+
+
+#include <string.h>
+
+#include <rooms_app.h>
+#include <rooms_dinner.h>
+
+
+static const rooms_app_t *const  rooms_apps[] = {
+    &rooms_dinner_app
+};
+
+
+const rooms_app_t *
+rooms_app_find(rooms_str_t name)
+{
+    size_t  i;
+
+    for (i = 0; i < sizeof(rooms_apps) / sizeof(rooms_apps[0]); i++) {
+        if (rooms_apps[i]->name.len == name.len
+            && memcmp(rooms_apps[i]->name.data, name.data, name.len) == 0)
+        {
+            return rooms_apps[i];
+        }
+    }
+
+    return NULL;
+}

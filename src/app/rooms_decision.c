@@ -1,0 +1,484 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ */
+
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <rooms_decision.h>
+#include <rooms_json.h>
+
+
+#define ROOMS_DECISION_MIN  8
+
+
+static rooms_span_t rooms_decision_text(rooms_decision_t *d, rooms_str_t s);
+static rooms_span_t rooms_decision_attach(rooms_decision_t *d,
+    const rooms_str_t *attachments, unsigned n);
+static rooms_effect_t *rooms_decision_effect(rooms_decision_t *d,
+    rooms_effect_e type);
+static void *rooms_decision_grow(rooms_decision_t *d, void *items, size_t size,
+    unsigned n, unsigned *allocated);
+
+
+static void
+rooms_decision_clear(rooms_decision_t *d)
+{
+    rooms_span_t  none = { 0, 0 };
+
+    d->answer = none;
+    d->nanswer = 0;
+    d->attachments = none;
+    d->status = 0;
+    d->content_type = none;
+
+    d->nrecords = 0;
+    d->neffects = 0;
+
+    d->deadline = 0;
+    d->answered = 0;
+    d->keep_deadline = 1;
+    d->remove = 0;
+    d->rejected = 0;
+    d->failed = 0;
+}
+
+
+void
+rooms_decision_init(rooms_decision_t *d)
+{
+    memset(d, 0, sizeof(rooms_decision_t));
+
+    rooms_decision_clear(d);
+}
+
+
+void
+rooms_decision_reset(rooms_decision_t *d)
+{
+    rooms_buf_reset(&d->text);
+    rooms_buf_reset(&d->messages);
+    rooms_buf_reset(&d->scratch);
+
+    rooms_decision_clear(d);
+}
+
+
+void
+rooms_decision_free(rooms_decision_t *d)
+{
+    rooms_buf_free(&d->text);
+    rooms_buf_free(&d->messages);
+    rooms_buf_free(&d->scratch);
+
+    free(d->records);
+    free(d->effects);
+
+    rooms_decision_init(d);
+}
+
+
+unsigned
+rooms_decision_failed(const rooms_decision_t *d)
+{
+    return d->failed || d->text.failed || d->messages.failed
+           || d->scratch.failed || d->text.len > UINT32_MAX
+           || d->messages.len > UINT32_MAX;
+}
+
+
+rooms_buf_t *
+rooms_decision_scratch(rooms_decision_t *d)
+{
+    if (d->scratch.failed) {
+        d->failed = 1;
+    }
+
+    rooms_buf_reset(&d->scratch);
+
+    return &d->scratch;
+}
+
+
+static int
+rooms_decision_write(const char *data, size_t len, void *b)
+{
+    rooms_buf_append(b, data, len);
+
+    return 0;
+}
+
+
+static void
+rooms_decision_json(rooms_decision_t *d, rooms_buf_t *b, const json_t *value)
+{
+    if (value == NULL
+        || json_dump_callback(value, rooms_decision_write, b,
+                              JSON_COMPACT|JSON_ENCODE_ANY)
+           != 0)
+    {
+        d->failed = 1;
+    }
+}
+
+
+static void
+rooms_decision_event(rooms_decision_t *d, rooms_buf_t *b, const char *event,
+    const json_t *payload)
+{
+    rooms_buf_byte(b, '[');
+    rooms_json_escape(b, rooms_str(event, strlen(event)));
+    rooms_buf_byte(b, ',');
+    rooms_decision_json(d, b, payload);
+    rooms_buf_byte(b, ']');
+}
+
+
+static rooms_span_t
+rooms_decision_text(rooms_decision_t *d, rooms_str_t s)
+{
+    rooms_span_t  span;
+
+    span.pos = (uint32_t) d->text.len;
+    rooms_buf_str(&d->text, s);
+    span.len = (uint32_t) (d->text.len - span.pos);
+
+    return span;
+}
+
+
+static rooms_span_t
+rooms_decision_attach(rooms_decision_t *d, const rooms_str_t *attachments,
+    unsigned n)
+{
+    unsigned      i;
+    rooms_span_t  span;
+
+    span.pos = (uint32_t) d->text.len;
+
+    for (i = 0; i < n; i++) {
+        rooms_buf_str32(&d->text, attachments[i]);
+    }
+
+    span.len = (uint32_t) (d->text.len - span.pos);
+
+    return span;
+}
+
+
+static void *
+rooms_decision_grow(rooms_decision_t *d, void *items, size_t size, unsigned n,
+    unsigned *allocated)
+{
+    void      *p;
+    unsigned   alloc;
+
+    if (n < *allocated) {
+        return items;
+    }
+
+    alloc = *allocated ? *allocated * 2 : ROOMS_DECISION_MIN;
+
+    p = realloc(items, alloc * size);
+    if (p == NULL) {
+        d->failed = 1;
+        return NULL;
+    }
+
+    *allocated = alloc;
+
+    return p;
+}
+
+
+void
+rooms_decide_answer(rooms_decision_t *d, unsigned status, rooms_str_t json)
+{
+    d->answer = rooms_decision_text(d, json);
+    d->status = status;
+    d->answered = 1;
+}
+
+
+void
+rooms_decide_answer_json(rooms_decision_t *d, unsigned status,
+    const json_t *value)
+{
+    d->answer.pos = (uint32_t) d->text.len;
+    rooms_decision_json(d, &d->text, value);
+    d->answer.len = (uint32_t) (d->text.len - d->answer.pos);
+
+    d->status = status;
+    d->answered = 1;
+}
+
+
+void
+rooms_decide_answer_attach(rooms_decision_t *d,
+    const rooms_str_t *attachments, unsigned n)
+{
+    d->attachments = rooms_decision_attach(d, attachments, n);
+    d->nanswer = n;
+}
+
+
+void
+rooms_decide_reject(rooms_decision_t *d, const char *message,
+    const json_t *data)
+{
+    rooms_buf_t  *b;
+
+    b = &d->text;
+    d->answer.pos = (uint32_t) b->len;
+
+    rooms_buf_append(b, "{\"message\":", 11);
+    rooms_json_escape(b, rooms_str(message, strlen(message)));
+
+    if (data != NULL) {
+        rooms_buf_append(b, ",\"data\":", 8);
+        rooms_decision_json(d, b, data);
+    }
+
+    rooms_buf_byte(b, '}');
+
+    d->answer.len = (uint32_t) (b->len - d->answer.pos);
+    d->status = 403;
+    d->answered = 1;
+    d->rejected = 1;
+}
+
+
+static void
+rooms_decision_record(rooms_decision_t *d, rooms_str_t room, rooms_str_t fact)
+{
+    rooms_decided_t  *p;
+
+    p = rooms_decision_grow(d, d->records, sizeof(rooms_decided_t),
+                            d->nrecords, &d->arecords);
+    if (p == NULL) {
+        return;
+    }
+
+    d->records = p;
+    p += d->nrecords++;
+
+    p->room = rooms_decision_text(d, room);
+    p->fact = rooms_decision_text(d, fact);
+    p->messages.pos = (uint32_t) d->messages.len;
+    p->messages.len = 0;
+}
+
+
+void
+rooms_decide_record(rooms_decision_t *d, rooms_str_t fact)
+{
+    rooms_decision_record(d, rooms_str(NULL, 0), fact);
+}
+
+
+void
+rooms_decide_in(rooms_decision_t *d, rooms_str_t room)
+{
+    rooms_decision_record(d, room, rooms_str(NULL, 0));
+}
+
+
+void
+rooms_decide_message_raw(rooms_decision_t *d, const rooms_message_t *m)
+{
+    rooms_decided_t  *r;
+
+    /* a message without a record would be lost silently */
+
+    if (d->nrecords == 0) {
+        d->failed = 1;
+        return;
+    }
+
+    rooms_message_write(&d->messages, m);
+
+    r = &d->records[d->nrecords - 1];
+    r->messages.len = (uint32_t) (d->messages.len - r->messages.pos);
+}
+
+
+void
+rooms_decide_message(rooms_decision_t *d, unsigned audience, rooms_str_t sid,
+    const char *event, const json_t *payload)
+{
+    rooms_buf_t      *b;
+    rooms_message_t   m;
+
+    b = rooms_decision_scratch(d);
+    rooms_decision_event(d, b, event, payload);
+
+    memset(&m, 0, sizeof(rooms_message_t));
+    m.audience = (uint8_t) audience;
+    m.sid = sid;
+    m.args = rooms_str(b->data, b->len);
+
+    rooms_decide_message_raw(d, &m);
+}
+
+
+void
+rooms_decide_remove(rooms_decision_t *d)
+{
+    d->remove = 1;
+}
+
+
+void
+rooms_decide_deadline(rooms_decision_t *d, uint64_t deadline)
+{
+    d->deadline = deadline;
+    d->keep_deadline = 0;
+}
+
+
+static rooms_effect_t *
+rooms_decision_effect(rooms_decision_t *d, rooms_effect_e type)
+{
+    rooms_effect_t  *e;
+
+    e = rooms_decision_grow(d, d->effects, sizeof(rooms_effect_t),
+                            d->neffects, &d->aeffects);
+    if (e == NULL) {
+        return NULL;
+    }
+
+    d->effects = e;
+    e += d->neffects++;
+
+    memset(e, 0, sizeof(rooms_effect_t));
+    e->type = type;
+
+    return e;
+}
+
+
+void
+rooms_decide_emit(rooms_decision_t *d, const char *event,
+    const json_t *payload)
+{
+    rooms_effect_t  *e;
+
+    e = rooms_decision_effect(d, ROOMS_EFFECT_EMIT);
+    if (e == NULL) {
+        return;
+    }
+
+    e->text.pos = (uint32_t) d->text.len;
+    rooms_decision_event(d, &d->text, event, payload);
+    e->text.len = (uint32_t) (d->text.len - e->text.pos);
+}
+
+
+void
+rooms_decide_emit_raw(rooms_decision_t *d, rooms_str_t args,
+    const rooms_str_t *attachments, unsigned n)
+{
+    rooms_effect_t  *e;
+
+    e = rooms_decision_effect(d, ROOMS_EFFECT_EMIT);
+    if (e == NULL) {
+        return;
+    }
+
+    e->text = rooms_decision_text(d, args);
+    e->attachments = rooms_decision_attach(d, attachments, n);
+    e->nattachments = n;
+}
+
+
+void
+rooms_decide_ask_raw(rooms_decision_t *d, rooms_str_t name, rooms_str_t args,
+    const rooms_str_t *attachments, unsigned n)
+{
+    rooms_effect_t  *e;
+
+    e = rooms_decision_effect(d, ROOMS_EFFECT_ASK);
+    if (e == NULL) {
+        return;
+    }
+
+    e->name = rooms_decision_text(d, name);
+    e->text = rooms_decision_text(d, args);
+    e->attachments = rooms_decision_attach(d, attachments, n);
+    e->nattachments = n;
+}
+
+
+static void
+rooms_decision_named(rooms_decision_t *d, rooms_effect_e type,
+    rooms_str_t name)
+{
+    rooms_effect_t  *e;
+
+    e = rooms_decision_effect(d, type);
+    if (e != NULL) {
+        e->name = rooms_decision_text(d, name);
+    }
+}
+
+
+void
+rooms_decide_join(rooms_decision_t *d, rooms_str_t room)
+{
+    rooms_decision_named(d, ROOMS_EFFECT_JOIN, room);
+}
+
+
+void
+rooms_decide_leave(rooms_decision_t *d, rooms_str_t room)
+{
+    rooms_decision_named(d, ROOMS_EFFECT_LEAVE, room);
+}
+
+
+void
+rooms_decide_revoke(rooms_decision_t *d, rooms_str_t sid)
+{
+    rooms_decision_named(d, ROOMS_EFFECT_REVOKE, sid);
+}
+
+
+void
+rooms_decide_data(rooms_decision_t *d, rooms_str_t text)
+{
+    rooms_effect_t  *e;
+
+    e = rooms_decision_effect(d, ROOMS_EFFECT_DATA);
+    if (e != NULL) {
+        e->text = rooms_decision_text(d, text);
+    }
+}
+
+
+static void
+rooms_decision_numbered(rooms_decision_t *d, rooms_effect_e type,
+    unsigned number)
+{
+    rooms_effect_t  *e;
+
+    e = rooms_decision_effect(d, type);
+    if (e != NULL) {
+        e->number = number;
+    }
+}
+
+
+void
+rooms_decide_variant(rooms_decision_t *d, unsigned variant)
+{
+    rooms_decision_numbered(d, ROOMS_EFFECT_VARIANT, variant);
+}
+
+
+void
+rooms_decide_kick(rooms_decision_t *d, unsigned connection)
+{
+    rooms_decision_numbered(d, ROOMS_EFFECT_KICK, connection);
+}
