@@ -8,10 +8,12 @@
 
 #include <rooms_app.h>
 #include <rooms_dinner.h>
+#include <rooms_echo.h>
 
 
 static const rooms_app_t *const  rooms_apps[] = {
-    &rooms_dinner_app
+    &rooms_dinner_app,
+    &rooms_echo_app
 };
 
 

@@ -11,7 +11,8 @@
 #include <rooms_json.h>
 
 
-#define ROOMS_DECISION_MIN  8
+#define ROOMS_DECISION_MIN   8
+#define ROOMS_DECISION_KEEP  (1024 * 1024)   /* a buffer, at reset */
 
 
 static rooms_span_t rooms_decision_text(rooms_decision_t *d, rooms_str_t s);
@@ -55,12 +56,26 @@ rooms_decision_init(rooms_decision_t *d)
 }
 
 
+/* What one large command needed is not kept for all the small ones. */
+
+static void
+rooms_decision_empty(rooms_buf_t *b)
+{
+    if (b->cap > ROOMS_DECISION_KEEP) {
+        rooms_buf_free(b);
+        return;
+    }
+
+    rooms_buf_reset(b);
+}
+
+
 void
 rooms_decision_reset(rooms_decision_t *d)
 {
-    rooms_buf_reset(&d->text);
-    rooms_buf_reset(&d->messages);
-    rooms_buf_reset(&d->scratch);
+    rooms_decision_empty(&d->text);
+    rooms_decision_empty(&d->messages);
+    rooms_decision_empty(&d->scratch);
 
     rooms_decision_clear(d);
 }
