@@ -13,6 +13,7 @@ const os = require('node:os');
 const path = require('node:path');
 
 const { nginxConf } = require('./conf');
+const { RawSocket } = require('./raw');
 const { Rest } = require('./rest');
 const { Player, SCALE, until } = require('./player');
 
@@ -361,6 +362,7 @@ class Server {
         }
 
         this.players = [];
+        RawSocket.closeAll();
     }
 
     /* Closes every player and waits until the server has seen it. */
