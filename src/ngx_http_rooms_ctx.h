@@ -27,6 +27,7 @@ typedef struct {
 
     void                      *exchange;     /* of the polling transport */
     void                      *pending;      /* hand-over to WebSocket */
+    void                      *api;          /* of ngx_http_rooms_api.c */
 } ngx_http_rooms_ctx_t;
 
 
