@@ -13,10 +13,10 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include <ngx_http_rooms_body.h>
 #include <ngx_http_rooms_command.h>
 #include <ngx_http_rooms_cors.h>
 #include <ngx_http_rooms_ctx.h>
+#include <ngx_http_rooms_request.h>
 #include <ngx_http_rooms_respond.h>
 
 #include <rooms_json.h>
@@ -38,8 +38,6 @@ typedef struct {
 
 static ngx_http_rooms_api_t *ngx_http_rooms_api_create(ngx_http_request_t *r,
     ngx_http_rooms_zone_t *zone, rooms_str_t *path);
-static ngx_int_t ngx_http_rooms_api_path(ngx_http_request_t *r,
-    ngx_str_t *path);
 static ngx_int_t ngx_http_rooms_api_route(ngx_http_rooms_api_t *api,
     rooms_str_t path);
 static ngx_int_t ngx_http_rooms_api_allow(ngx_http_rooms_api_t *api);
@@ -50,7 +48,6 @@ static ngx_int_t ngx_http_rooms_api_parse(ngx_http_rooms_api_t *api,
     rooms_str_t text, rooms_schema_failure_t *failure);
 static ngx_int_t ngx_http_rooms_api_invalid(rooms_schema_failure_t *failure,
     const char *text);
-static ngx_uint_t ngx_http_rooms_api_is_json(ngx_http_request_t *r);
 static void ngx_http_rooms_api_run(ngx_http_rooms_api_t *api, ngx_int_t why,
     const char *detail);
 static void ngx_http_rooms_api_done(ngx_http_rooms_task_t *task,
@@ -155,7 +152,7 @@ ngx_http_rooms_api_create(ngx_http_request_t *r, ngx_http_rooms_zone_t *zone,
     ngx_http_cleanup_t    *cln;
     ngx_http_rooms_api_t  *api;
 
-    if (ngx_http_rooms_api_path(r, &uri) != NGX_OK) {
+    if (ngx_http_rooms_request_path(r, &uri) != NGX_OK) {
         return NULL;
     }
 
@@ -204,62 +201,6 @@ ngx_http_rooms_api_create(ngx_http_request_t *r, ngx_http_rooms_zone_t *zone,
     ngx_memcpy(p, authorization.data, authorization.len);
 
     return api;
-}
-
-
-/*
- * The path as it was sent, where the location was chosen by just that path;
- * after a rewrite, or where nginx took out "..", what was made of it.
- */
-
-static ngx_int_t
-ngx_http_rooms_api_path(ngx_http_request_t *r, ngx_str_t *path)
-{
-    u_char     *p, *src, *dst, *decoded;
-    size_t      len;
-    uintptr_t   escape;
-
-    if (r->valid_unparsed_uri) {
-        p = ngx_strlchr(r->unparsed_uri.data,
-                        r->unparsed_uri.data + r->unparsed_uri.len, '?');
-
-        len = p ? (size_t) (p - r->unparsed_uri.data) : r->unparsed_uri.len;
-
-        decoded = ngx_pnalloc(r->pool, len);
-        if (decoded == NULL) {
-            return NGX_ERROR;
-        }
-
-        src = r->unparsed_uri.data;
-        dst = decoded;
-
-        ngx_unescape_uri(&dst, &src, len, 0);
-
-        if ((size_t) (dst - decoded) == r->uri.len
-            && ngx_memcmp(decoded, r->uri.data, r->uri.len) == 0)
-        {
-            path->data = r->unparsed_uri.data;
-            path->len = len;
-            return NGX_OK;
-        }
-    }
-
-    escape = ngx_escape_uri(NULL, r->uri.data, r->uri.len, NGX_ESCAPE_URI);
-
-    path->len = r->uri.len + 2 * escape;
-    path->data = ngx_pnalloc(r->pool, path->len);
-    if (path->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (escape == 0) {
-        ngx_memcpy(path->data, r->uri.data, r->uri.len);
-
-    } else {
-        ngx_escape_uri(path->data, r->uri.data, r->uri.len, NGX_ESCAPE_URI);
-    }
-
-    return NGX_OK;
 }
 
 
@@ -377,7 +318,7 @@ ngx_http_rooms_api_body_handler(ngx_http_request_t *r)
 
     rooms_buf_init(&b, conf->max_payload);
 
-    rc = ngx_http_rooms_body(r, &b);
+    rc = ngx_http_rooms_request_body(r, &b);
 
     if (rc == NGX_OK) {
         rc = ngx_http_rooms_api_parse(api, rooms_str(b.data, b.len),
@@ -425,7 +366,7 @@ ngx_http_rooms_api_parse(ngx_http_rooms_api_t *api, rooms_str_t text,
 
     if (text.len) {
 
-        if (!ngx_http_rooms_api_is_json(r)) {
+        if (!ngx_http_rooms_request_is_json(r)) {
             return ngx_http_rooms_api_invalid(failure,
                                   "Content-Type must be application/json");
         }
@@ -472,34 +413,6 @@ ngx_http_rooms_api_invalid(rooms_schema_failure_t *failure, const char *text)
                        ROOMS_SCHEMA_TEXT);
 
     return NGX_DECLINED;
-}
-
-
-/* The media type, with whatever parameters (RFC 8259, 11, has none). */
-
-static ngx_uint_t
-ngx_http_rooms_api_is_json(ngx_http_request_t *r)
-{
-    ngx_str_t  *type;
-
-    static ngx_str_t  json = ngx_string("application/json");
-
-    if (r->headers_in.content_type == NULL) {
-        return 0;
-    }
-
-    type = &r->headers_in.content_type->value;
-
-    if (type->len < json.len
-        || ngx_strncasecmp(type->data, json.data, json.len) != 0)
-    {
-        return 0;
-    }
-
-    return type->len == json.len
-           || type->data[json.len] == ';'
-           || type->data[json.len] == ' '
-           || type->data[json.len] == '\t';
 }
 
 
