@@ -1,0 +1,78 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ *
+ * Connection state recovery, and what is left of a worker that died.
+ *
+ * Every socket of an application with state, and every socket of a location
+ * with recovery, has a record in the journal: a room named "@" and the sid,
+ * whose latest fact says who it is, where it was and in which rooms, and
+ * whose owner is the worker that holds it.
+ */
+
+
+#ifndef _NGX_HTTP_ROOMS_RECOVERY_H_INCLUDED_
+#define _NGX_HTTP_ROOMS_RECOVERY_H_INCLUDED_
+
+
+#include <ngx_http_rooms_socket.h>
+
+
+/*
+ * Writes the socket's record, first or anew after its rooms or data changed.
+ * NGX_DECLINED: the journal has no space for it; the socket goes on, without
+ * recovery.
+ */
+
+ngx_int_t ngx_http_rooms_recovery_save(ngx_http_rooms_socket_t *socket);
+
+/*
+ * The socket is gone: its record waits out the recovery window, or goes at
+ * once.
+ */
+
+void ngx_http_rooms_recovery_release(ngx_http_rooms_socket_t *socket,
+    ngx_uint_t keep);
+
+/* Nobody may recover as sid any more, unless it is connected. */
+
+void ngx_http_rooms_recovery_revoke(ngx_http_rooms_zone_t *zone,
+    rooms_str_t sid);
+
+/*
+ * Makes a socket of the session from the record that pid names: same sid,
+ * rooms and data; the messages it missed since offset are queued; the
+ * application is told.  offset may be empty where the client has had no
+ * event yet.
+ *
+ * NGX_OK: *socket is it; NGX_DECLINED: it cannot be recovered (unknown, still
+ * connected, too late, wrong namespace or secret, foreign or lost offset,
+ * more missed than the send queue holds), a new socket is to be made;
+ * NGX_ERROR: the session or the socket was closed by it.
+ */
+
+ngx_int_t ngx_http_rooms_recovery_restore(ngx_http_rooms_session_t *s,
+    ngx_str_t *nsp, rooms_str_t pid, rooms_str_t offset,
+    ngx_http_rooms_socket_t **socket);
+
+/*
+ * Sees to the sockets of a worker that died: its applications hear of each
+ * disconnect, and the records wait to be recovered.  May be done by several
+ * workers; it happens once.
+ */
+
+void ngx_http_rooms_recovery_bury(ngx_http_rooms_zone_t *zone,
+    uint32_t owner);
+
+/* The same for one record, if it is still of that owner. */
+
+void ngx_http_rooms_recovery_settle(ngx_http_rooms_zone_t *zone,
+    rooms_str_t room, uint32_t owner);
+
+/* A record whose time is over goes.  Used by the sweep. */
+
+void ngx_http_rooms_recovery_expire(ngx_http_rooms_zone_t *zone,
+    rooms_str_t room);
+
+
+#endif /* _NGX_HTTP_ROOMS_RECOVERY_H_INCLUDED_ */

@@ -1,0 +1,599 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ *
+ * Connection state recovery: a socket from its record.
+ *
+ * The socket first joins its rooms again, so that from then on everything
+ * reaches it; then what lies between its offset and that moment is read from
+ * the journal, over all rooms in the order of ids, and queued before anything
+ * else.  Either all of it can be had, or it is not recovered.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include <rooms_offset.h>
+
+#include <ngx_http_rooms_recovery.h>
+#include <ngx_http_rooms_record.h>
+#include <ngx_http_rooms_command.h>
+#include <ngx_http_rooms_room.h>
+#include <ngx_http_rooms_workers.h>
+
+
+/* how often, in ms, it is looked whether another worker has done telling */
+
+#define NGX_HTTP_ROOMS_RESTORE_TRIES  20
+
+
+typedef struct {
+    uint64_t                   id;
+    size_t                     pos;         /* in messages */
+    size_t                     len;
+} ngx_http_rooms_missed_t;
+
+
+typedef struct {
+    rooms_str_t                sid;
+    unsigned                   variant;
+    size_t                     limit;       /* of all messages */
+    ngx_uint_t                 ended;       /* the room, in between */
+    rooms_buf_t                messages;
+    ngx_array_t                missed;      /* ngx_http_rooms_missed_t */
+} ngx_http_rooms_replay_t;
+
+
+static ngx_int_t ngx_http_rooms_restore_claim(ngx_http_rooms_zone_t *zone,
+    rooms_str_t name, ngx_str_t *nsp, const u_char *secret,
+    ngx_http_rooms_record_t *rec);
+static ngx_int_t ngx_http_rooms_restore_try(ngx_http_rooms_zone_t *zone,
+    rooms_str_t name, ngx_str_t *nsp, const u_char *secret,
+    ngx_http_rooms_record_t *rec);
+static ngx_uint_t ngx_http_rooms_restore_secret(const u_char *a,
+    const u_char *b);
+static ngx_int_t ngx_http_rooms_restore_socket(ngx_http_rooms_session_t *s,
+    ngx_str_t *nsp, rooms_str_t pid, ngx_http_rooms_record_t *rec,
+    ngx_http_rooms_socket_t **socket);
+static ngx_int_t ngx_http_rooms_restore_rooms(
+    ngx_http_rooms_socket_t *socket, ngx_http_rooms_record_t *rec,
+    uint64_t after, ngx_http_rooms_replay_t *replay);
+static ngx_int_t ngx_http_rooms_restore_room(ngx_http_rooms_socket_t *socket,
+    rooms_str_t name, uint64_t after, ngx_http_rooms_replay_t *replay);
+static rooms_int_t ngx_http_rooms_restore_entry(void *ctx,
+    const rooms_journal_entry_t *e);
+static int ngx_libc_cdecl ngx_http_rooms_restore_cmp(const void *one,
+    const void *two);
+static ngx_int_t ngx_http_rooms_restore_send(ngx_http_rooms_socket_t *socket,
+    ngx_http_rooms_replay_t *replay);
+static ngx_int_t ngx_http_rooms_restore_message(
+    ngx_http_rooms_socket_t *socket, rooms_buf_t *b, uint64_t id,
+    const rooms_message_t *m);
+static ngx_int_t ngx_http_rooms_restore_tell(ngx_http_rooms_socket_t *socket,
+    rooms_str_t rooms);
+
+
+ngx_int_t
+ngx_http_rooms_recovery_restore(ngx_http_rooms_session_t *s, ngx_str_t *nsp,
+    rooms_str_t pid, rooms_str_t offset, ngx_http_rooms_socket_t **socket)
+{
+    u_char                    p[NGX_HTTP_ROOMS_RECORD_LEN];
+    uint64_t                  epoch, after;
+    ngx_int_t                 rc;
+    rooms_str_t               name;
+    ngx_http_rooms_zone_t    *zone;
+    ngx_http_rooms_record_t   rec;
+    ngx_http_rooms_replay_t   replay;
+
+    if (pid.len != NGX_HTTP_ROOMS_PID_LEN) {
+        return NGX_DECLINED;
+    }
+
+    zone = s->zone;
+    name = ngx_http_rooms_record_name(p, pid.data);
+
+    ngx_memzero(&rec, sizeof(ngx_http_rooms_record_t));
+    ngx_memzero(&replay, sizeof(ngx_http_rooms_replay_t));
+
+    rc = ngx_http_rooms_restore_claim(zone, name, nsp,
+                                      pid.data + NGX_HTTP_ROOMS_SID_LEN,
+                                      &rec);
+    if (rc != NGX_OK) {
+        goto done;
+    }
+
+    ngx_http_rooms_zone_drain(zone);
+
+    after = 0;
+    rc = NGX_DECLINED;
+
+    if (offset.len == 0
+        || (rooms_offset_parse(offset, &epoch, &after) == ROOMS_OK
+            && epoch == zone->epoch))
+    {
+        rc = ngx_http_rooms_restore_socket(s, nsp, pid, &rec, socket);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_rooms_restore_rooms(*socket, &rec, after, &replay);
+
+        if (rc != NGX_OK) {
+            ngx_http_rooms_socket_destroy(*socket);
+            *socket = NULL;
+        }
+    }
+
+    if (rc != NGX_OK) {
+        ngx_http_rooms_zone_lock(zone);
+        ngx_http_rooms_record_remove(zone, name);
+        ngx_http_rooms_zone_unlock(zone);
+
+        goto done;
+    }
+
+    zone->stat->recovered++;
+
+    rc = ngx_http_rooms_restore_send(*socket, &replay);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_rooms_restore_tell(*socket, rec.rooms);
+    }
+
+done:
+
+    rooms_buf_free(&rec.buf);
+    rooms_buf_free(&replay.messages);
+
+    if (replay.missed.pool) {
+        ngx_destroy_pool(replay.missed.pool);
+    }
+
+    return rc;
+}
+
+
+/*
+ * Takes the record, so that nobody else recovers by it.  NGX_AGAIN of a try
+ * means that another worker is about to tell that its socket is gone: that is
+ * a matter of a millisecond, and rare, since it is done soon after a worker
+ * has died; to wait is better than to lose what the client might recover.
+ */
+
+static ngx_int_t
+ngx_http_rooms_restore_claim(ngx_http_rooms_zone_t *zone, rooms_str_t name,
+    ngx_str_t *nsp, const u_char *secret, ngx_http_rooms_record_t *rec)
+{
+    uint32_t    dead;
+    ngx_int_t   rc;
+    ngx_uint_t  n;
+
+    dead = 0;
+
+    for (n = 0; n < NGX_HTTP_ROOMS_RESTORE_TRIES; n++) {
+
+        rc = ngx_http_rooms_restore_try(zone, name, nsp, secret, rec);
+
+        if (rc == NGX_AGAIN) {
+            ngx_msleep(1);
+            continue;
+        }
+
+        if (rc != NGX_BUSY) {
+            return rc;
+        }
+
+        /* its worker has died, and nobody has heard of it yet */
+
+        if (rec->info.owner == dead) {
+            break;
+        }
+
+        dead = rec->info.owner;
+
+        ngx_http_rooms_recovery_settle(zone, name, dead);
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_rooms_restore_try(ngx_http_rooms_zone_t *zone, rooms_str_t name,
+    ngx_str_t *nsp, const u_char *secret, ngx_http_rooms_record_t *rec)
+{
+    ngx_int_t  rc;
+
+    ngx_http_rooms_zone_lock(zone);
+
+    rc = NGX_DECLINED;
+
+    if (ngx_http_rooms_record_load(zone, name, rec) != NGX_OK
+        || !rec->recoverable
+        || !ngx_http_rooms_restore_secret(rec->secret.data, secret)
+        || rec->nsp.len != nsp->len
+        || ngx_memcmp(rec->nsp.data, nsp->data, nsp->len) != 0)
+    {
+        goto done;
+    }
+
+    if (rec->info.owner == 0) {
+
+        if (rec->info.deadline > ngx_http_rooms_now()
+            && rooms_journal_touch(zone->journal, name, 0,
+                                   ngx_http_rooms_owner)
+               == ROOMS_OK)
+        {
+            rc = NGX_OK;
+        }
+
+        goto done;
+    }
+
+    if (ngx_http_rooms_workers_gone(rec->info.owner)) {
+        rc = NGX_BUSY;
+
+    } else if (rec->info.deadline) {
+        rc = NGX_AGAIN;
+    }
+
+done:
+
+    ngx_http_rooms_zone_unlock(zone);
+
+    return rc;
+}
+
+
+/* In a time that does not tell how much of it was right. */
+
+static ngx_uint_t
+ngx_http_rooms_restore_secret(const u_char *a, const u_char *b)
+{
+    ngx_uint_t       i;
+    volatile u_char  diff;
+
+    diff = 0;
+
+    for (i = 0; i < NGX_HTTP_ROOMS_SID_LEN; i++) {
+        diff |= a[i] ^ b[i];
+    }
+
+    return diff == 0;
+}
+
+
+static ngx_int_t
+ngx_http_rooms_restore_socket(ngx_http_rooms_session_t *s, ngx_str_t *nsp,
+    rooms_str_t pid, ngx_http_rooms_record_t *rec,
+    ngx_http_rooms_socket_t **socket)
+{
+    u_char                   *data;
+    ngx_http_rooms_socket_t  *sk;
+
+    data = NULL;
+
+    if (rec->data.len) {
+        data = ngx_alloc(rec->data.len, ngx_cycle->log);
+        if (data == NULL) {
+            return NGX_DECLINED;
+        }
+
+        ngx_memcpy(data, rec->data.data, rec->data.len);
+    }
+
+    sk = ngx_http_rooms_socket_create(s, nsp, (u_char *) pid.data);
+    if (sk == NULL) {
+
+        if (data) {
+            ngx_free(data);
+        }
+
+        return NGX_DECLINED;
+    }
+
+    ngx_memcpy(sk->secret, pid.data + NGX_HTTP_ROOMS_SID_LEN,
+               NGX_HTTP_ROOMS_SID_LEN);
+
+    sk->data.data = data;
+    sk->data.len = rec->data.len;
+    sk->variant = rec->variant;
+    sk->recoverable = 1;
+    sk->registered = 1;
+    sk->recovered = 1;
+
+    *socket = sk;
+
+    return NGX_OK;
+}
+
+
+/* NGX_DECLINED: the rooms cannot all be had, or not all that was missed. */
+
+static ngx_int_t
+ngx_http_rooms_restore_rooms(ngx_http_rooms_socket_t *socket,
+    ngx_http_rooms_record_t *rec, uint64_t after,
+    ngx_http_rooms_replay_t *replay)
+{
+    uint64_t      since;
+    ngx_pool_t   *pool;
+    rooms_str_t   in, name;
+
+    pool = ngx_create_pool(1024, ngx_cycle->log);
+    if (pool == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_array_init(&replay->missed, pool, 16,
+                       sizeof(ngx_http_rooms_missed_t))
+        != NGX_OK)
+    {
+        replay->missed.pool = pool;
+        return NGX_DECLINED;
+    }
+
+    replay->sid = rooms_str(socket->sid, NGX_HTTP_ROOMS_SID_LEN);
+    replay->variant = socket->variant;
+
+    /* frames and what else is sent now must have a place in the queue, too */
+
+    replay->limit = socket->session->conf->send_queue / 2;
+
+    in = rec->rooms;
+
+    while (ngx_http_rooms_record_room(&in, &name, &since) == NGX_OK) {
+
+        if (ngx_http_rooms_restore_room(socket, name, ngx_max(after, since),
+                                        replay)
+            != NGX_OK)
+        {
+            return NGX_DECLINED;
+        }
+    }
+
+    if (replay->messages.failed) {
+        return NGX_DECLINED;
+    }
+
+    ngx_qsort(replay->missed.elts, replay->missed.nelts,
+              sizeof(ngx_http_rooms_missed_t), ngx_http_rooms_restore_cmp);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_rooms_restore_room(ngx_http_rooms_socket_t *socket,
+    rooms_str_t name, uint64_t after, ngx_http_rooms_replay_t *replay)
+{
+    uint64_t                before;
+    rooms_int_t             rc;
+    ngx_http_rooms_room_t  *room;
+    ngx_http_rooms_zone_t  *zone;
+
+    zone = socket->session->zone;
+
+    if (ngx_http_rooms_room_join(socket, name) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    room = ngx_http_rooms_room_open(zone, name);
+    if (room == NULL) {
+        return NGX_DECLINED;
+    }
+
+    /* where the member's own reading begins */
+
+    before = ngx_max(zone->cursor, room->last + 1);
+
+    replay->ended = (zone->app->app->evolve && room->state == NULL);
+
+    ngx_http_rooms_zone_lock(zone);
+
+    rc = rooms_journal_replay(zone->journal, name, after, before,
+                              ngx_http_rooms_restore_entry, replay);
+
+    ngx_http_rooms_zone_unlock(zone);
+
+    if (rc != ROOMS_OK && rc != ROOMS_DONE) {
+        return NGX_DECLINED;
+    }
+
+    if (replay->ended) {
+        ngx_http_rooms_room_leave(socket, name);
+    }
+
+    return NGX_OK;
+}
+
+
+static rooms_int_t
+ngx_http_rooms_restore_entry(void *ctx, const rooms_journal_entry_t *e)
+{
+    ngx_http_rooms_replay_t *replay = ctx;
+
+    size_t                    pos;
+    rooms_str_t               in;
+    rooms_message_t           m;
+    ngx_http_rooms_missed_t  *missed;
+
+    pos = replay->messages.len;
+    in = e->messages;
+
+    while (rooms_message_read(&in, &m) == ROOMS_OK) {
+
+        if (!m.ephemeral
+            && rooms_message_meant(&m, replay->sid, replay->variant))
+        {
+            rooms_message_write(&replay->messages, &m);
+        }
+    }
+
+    if (replay->messages.failed
+        || replay->messages.len > replay->limit)
+    {
+        return ROOMS_ERROR;
+    }
+
+    if (replay->messages.len > pos) {
+        missed = ngx_array_push(&replay->missed);
+        if (missed == NULL) {
+            return ROOMS_ERROR;
+        }
+
+        missed->id = e->id;
+        missed->pos = pos;
+        missed->len = replay->messages.len - pos;
+    }
+
+    /* whoever has the name now, it is another room */
+
+    if (e->removed) {
+        replay->ended = 1;
+        return ROOMS_DONE;
+    }
+
+    return ROOMS_OK;
+}
+
+
+static int ngx_libc_cdecl
+ngx_http_rooms_restore_cmp(const void *one, const void *two)
+{
+    const ngx_http_rooms_missed_t  *a, *b;
+
+    a = one;
+    b = two;
+
+    return (a->id > b->id) - (a->id < b->id);
+}
+
+
+static ngx_int_t
+ngx_http_rooms_restore_send(ngx_http_rooms_socket_t *socket,
+    ngx_http_rooms_replay_t *replay)
+{
+    ngx_int_t                 rc;
+    ngx_uint_t                i;
+    rooms_buf_t               b;
+    rooms_str_t               in;
+    rooms_message_t           m;
+    ngx_http_rooms_missed_t  *missed;
+
+    rooms_buf_init(&b, 0);
+
+    missed = replay->missed.elts;
+    rc = NGX_OK;
+
+    for (i = 0; rc == NGX_OK && i < replay->missed.nelts; i++) {
+        in = rooms_str(replay->messages.data + missed[i].pos, missed[i].len);
+
+        while (rc == NGX_OK && rooms_message_read(&in, &m) == ROOMS_OK) {
+            rc = ngx_http_rooms_restore_message(socket, &b, missed[i].id, &m);
+        }
+    }
+
+    rooms_buf_free(&b);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_rooms_restore_message(ngx_http_rooms_socket_t *socket,
+    rooms_buf_t *b, uint64_t id, const rooms_message_t *m)
+{
+    ngx_uint_t                 n;
+    rooms_str_t               *attachments;
+    ngx_http_rooms_zone_t     *zone;
+    ngx_http_rooms_session_t  *s;
+
+    s = socket->session;
+    zone = s->zone;
+
+    attachments = NULL;
+    n = 0;
+
+    if (m->nattachments) {
+        attachments = ngx_alloc(m->nattachments * sizeof(rooms_str_t),
+                                ngx_cycle->log);
+        if (attachments == NULL) {
+            goto failed;
+        }
+
+        n = ngx_http_rooms_socket_attachments(m->attachments, m->nattachments,
+                                              attachments, m->nattachments);
+    }
+
+    rooms_buf_reset(b);
+    ngx_http_rooms_socket_text(b, &socket->nsp, m, zone->epoch, id);
+
+    if (b->failed) {
+        goto failed;
+    }
+
+    ngx_http_rooms_session_message(s, rooms_str(b->data, b->len), attachments,
+                                   n);
+
+    if (attachments) {
+        ngx_free(attachments);
+    }
+
+    return (s->closed || s->doomed) ? NGX_ERROR : NGX_OK;
+
+failed:
+
+    /* its record is kept, it may come again */
+
+    if (attachments) {
+        ngx_free(attachments);
+    }
+
+    ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT, 0);
+
+    return NGX_ERROR;
+}
+
+
+/* The applications hear that it is back; they may send it away again. */
+
+static ngx_int_t
+ngx_http_rooms_restore_tell(ngx_http_rooms_socket_t *socket,
+    rooms_str_t rooms)
+{
+    uint64_t                   since;
+    rooms_str_t                name;
+    ngx_http_rooms_room_t     *room;
+    ngx_http_rooms_task_t      task;
+    ngx_http_rooms_zone_t     *zone;
+    ngx_http_rooms_session_t  *s;
+
+    s = socket->session;
+    zone = s->zone;
+
+    while (ngx_http_rooms_record_room(&rooms, &name, &since) == NGX_OK) {
+
+        room = ngx_http_rooms_room_find(zone,
+                                    rooms_journal_hash(zone->journal, name));
+
+        if (room == NULL || !ngx_http_rooms_room_member(room, socket)) {
+            continue;
+        }
+
+        ngx_memzero(&task, sizeof(ngx_http_rooms_task_t));
+
+        task.zone = zone;
+        task.socket = socket;
+        task.cmd.kind = ROOMS_CMD_RECOVER;
+        task.cmd.room = name;
+
+        ngx_http_rooms_execute(&task);
+
+        if (s->closed || s->doomed || socket->dead) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}

@@ -1,0 +1,527 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ *
+ * The zone of an application: its shared memory, appending to the journal
+ * and reading it.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include <openssl/rand.h>
+
+#include <ngx_http_rooms_zone.h>
+#include <ngx_http_rooms_workers.h>
+#include <ngx_http_rooms_remote.h>
+#include <ngx_http_rooms_room.h>
+
+
+typedef struct {
+    ngx_queue_t               queue;
+    uint64_t                  id;
+    size_t                    len;
+    u_char                    data[];
+} ngx_http_rooms_directed_t;
+
+
+static ngx_int_t ngx_http_rooms_zone_init(ngx_shm_zone_t *shm_zone,
+    void *data);
+static ngx_int_t ngx_http_rooms_zone_format(ngx_http_rooms_zone_t *zone,
+    ngx_shm_zone_t *shm_zone);
+static void ngx_http_rooms_zone_wake(const rooms_journal_room_t *room);
+static void ngx_http_rooms_zone_direct_in(ngx_http_rooms_zone_t *zone,
+    const rooms_journal_entry_t *e);
+static void ngx_http_rooms_zone_deliver(ngx_event_t *ev);
+static void ngx_http_rooms_zone_damaged(ngx_http_rooms_zone_t *zone);
+static void ngx_http_rooms_zone_lost(ngx_http_rooms_zone_t *zone);
+static ngx_uint_t ngx_http_rooms_zone_behind(ngx_http_rooms_zone_t *zone,
+    ngx_http_rooms_room_t *room);
+
+
+const char  *ngx_http_rooms_refused_names[] = {
+    "origin",
+    "handshake",
+    "session",
+    "payload",
+    "frame",
+    "packet",
+    "invalid",
+    "rate",
+    "queue",
+    "storage",
+    "limit"
+};
+
+
+ngx_int_t
+ngx_http_rooms_zone_add(ngx_conf_t *cf, ngx_http_rooms_app_t *app)
+{
+    u_char                 *p;
+    ngx_str_t               name;
+    ngx_shm_zone_t         *shm_zone;
+    ngx_http_rooms_zone_t  *zone;
+
+    zone = ngx_pcalloc(cf->pool, sizeof(ngx_http_rooms_zone_t));
+    if (zone == NULL) {
+        return NGX_ERROR;
+    }
+
+    /* the journal of another application must not be taken over */
+
+    name.len = sizeof("rooms::") - 1 + app->name.len + app->application.len;
+    name.data = ngx_pnalloc(cf->pool, name.len);
+    if (name.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_sprintf(name.data, "rooms:%V", &app->name);
+
+    if (app->name.len != app->application.len
+        || ngx_memcmp(app->name.data, app->application.data, app->name.len)
+           != 0)
+    {
+        p = ngx_sprintf(p, ":%V", &app->application);
+    }
+
+    name.len = p - name.data;
+
+    shm_zone = ngx_shared_memory_add(cf, &name, app->size,
+                                     &ngx_http_rooms_module);
+    if (shm_zone == NULL) {
+        return NGX_ERROR;
+    }
+
+    shm_zone->init = ngx_http_rooms_zone_init;
+    shm_zone->data = zone;
+
+    zone->app = app;
+    app->zone = zone;
+    app->shm_zone = shm_zone;
+
+    return NGX_OK;
+}
+
+
+/*
+ * After a reload the memory is taken over as it is.  No lock is taken here:
+ * a worker may have died with it, and the master, which would free it, is
+ * busy with this.
+ */
+
+static ngx_int_t
+ngx_http_rooms_zone_init(ngx_shm_zone_t *shm_zone, void *data)
+{
+    ngx_http_rooms_zone_t  *zone;
+
+    zone = shm_zone->data;
+    zone->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    if (data == NULL && !shm_zone->shm.exists
+        && ngx_http_rooms_zone_format(zone, shm_zone) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    zone->shared = zone->shpool->data;
+    zone->journal = (rooms_journal_t *)
+                        (shm_zone->shm.addr + zone->shared->journal);
+    zone->epoch = rooms_journal_epoch(zone->journal);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_rooms_zone_format(ngx_http_rooms_zone_t *zone,
+    ngx_shm_zone_t *shm_zone)
+{
+    u_char                   *mem, *ctx;
+    size_t                    size, len;
+    uint64_t                  random[3];
+    ngx_slab_pool_t          *shpool;
+    ngx_http_rooms_shared_t  *shared;
+
+    shpool = zone->shpool;
+
+    len = sizeof(" in zone \"\"") + shm_zone->shm.name.len;
+
+    ctx = ngx_slab_alloc(shpool, len);
+    shared = ngx_slab_calloc(shpool, sizeof(ngx_http_rooms_shared_t));
+
+    if (ctx == NULL || shared == NULL) {
+        goto small;
+    }
+
+    ngx_sprintf(ctx, " in zone \"%V\"%Z", &shm_zone->shm.name);
+    shpool->log_ctx = ctx;
+
+    /* all pages that are left are one run */
+
+    size = shpool->pfree << ngx_pagesize_shift;
+    mem = size ? ngx_slab_alloc(shpool, size) : NULL;
+
+    if (mem == NULL) {
+        goto small;
+    }
+
+    if (RAND_bytes((u_char *) random, sizeof(random)) != 1) {
+        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                      "rooms: no random numbers for zone \"%V\"",
+                      &shm_zone->shm.name);
+        return NGX_ERROR;
+    }
+
+    if (rooms_journal_init(mem, size, random[0], random[1], random[2])
+        != ROOMS_OK)
+    {
+        goto small;
+    }
+
+    shared->journal = mem - shm_zone->shm.addr;
+    shared->size = size;
+    shpool->data = shared;
+
+    return NGX_OK;
+
+small:
+
+    ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                  "rooms: zone \"%V\" of %uz octets is too small for a "
+                  "journal", &shm_zone->shm.name, shm_zone->shm.size);
+
+    return NGX_ERROR;
+}
+
+
+void
+ngx_http_rooms_zone_open(ngx_http_rooms_zone_t *zone)
+{
+    ngx_rbtree_init(&zone->rooms, &zone->rooms_sentinel,
+                    ngx_rbtree_insert_value);
+    ngx_rbtree_init(&zone->sessions, &zone->sessions_sentinel,
+                    ngx_rbtree_insert_value);
+    ngx_rbtree_init(&zone->sockets, &zone->sockets_sentinel,
+                    ngx_rbtree_insert_value);
+
+    ngx_queue_init(&zone->idle);
+    ngx_queue_init(&zone->all);
+    ngx_queue_init(&zone->directed);
+
+    zone->deliver.handler = ngx_http_rooms_zone_deliver;
+    zone->deliver.data = zone;
+    zone->deliver.log = ngx_cycle->log;
+
+    rooms_buf_init(&zone->entry, 0);
+
+    zone->cursor = rooms_journal_head(zone->journal);
+}
+
+
+void
+ngx_http_rooms_zone_forget(ngx_http_rooms_zone_t *zone, uint32_t owner)
+{
+    ngx_http_rooms_stat_t  *stat;
+
+    stat = &zone->shared->stats[rooms_owner_slot(owner)];
+
+    ngx_http_rooms_zone_lock(zone);
+
+    /*
+     * if it is in the slot now, a later one has not asked for anything yet,
+     * since that takes the lock
+     */
+
+    if (rooms_workers_holds(&ngx_http_rooms_workers->table, owner)) {
+        rooms_journal_forget(zone->journal, rooms_owner_slot(owner));
+    }
+
+    if (stat->owner == owner) {
+        stat->owner = 0;
+        stat->websocket = 0;
+        stat->polling = 0;
+        stat->sockets = 0;
+        stat->rooms = 0;
+    }
+
+    ngx_http_rooms_zone_unlock(zone);
+}
+
+
+void
+ngx_http_rooms_zone_lock(ngx_http_rooms_zone_t *zone)
+{
+    ngx_shmtx_lock(&zone->shpool->mutex);
+}
+
+
+void
+ngx_http_rooms_zone_unlock(ngx_http_rooms_zone_t *zone)
+{
+    ngx_shmtx_unlock(&zone->shpool->mutex);
+}
+
+
+ngx_int_t
+ngx_http_rooms_zone_append(ngx_http_rooms_zone_t *zone,
+    const rooms_append_t *a, uint64_t *last)
+{
+    rooms_int_t           rc;
+    rooms_journal_room_t  room;
+
+    ngx_http_rooms_zone_lock(zone);
+
+    rc = rooms_journal_append(zone->journal, a, last, &room);
+
+    ngx_http_rooms_zone_unlock(zone);
+
+    switch (rc) {
+
+    case ROOMS_OK:
+        ngx_http_rooms_zone_wake(&room);
+        break;
+
+    case ROOMS_AGAIN:
+        zone->stat->conflicts++;
+        break;
+
+    default:
+        zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_STORAGE]++;
+        break;
+    }
+
+    return rc;
+}
+
+
+static void
+ngx_http_rooms_zone_wake(const rooms_journal_room_t *room)
+{
+    uint64_t    bits;
+    ngx_uint_t  i, slot, own;
+
+    own = rooms_owner_slot(ngx_http_rooms_owner);
+
+    for (i = 0; i < ROOMS_JOURNAL_WORKERS / 64; i++) {
+
+        for (bits = room->interest[i]; bits; bits &= bits - 1) {
+            slot = i * 64 + __builtin_ctzll(bits);
+
+            if (slot != own) {
+                ngx_http_rooms_workers_wake(slot);
+            }
+        }
+    }
+}
+
+
+ngx_int_t
+ngx_http_rooms_zone_direct(ngx_http_rooms_zone_t *zone, uint32_t to,
+    rooms_str_t data)
+{
+    rooms_int_t  rc;
+
+    ngx_http_rooms_zone_lock(zone);
+
+    rc = rooms_journal_direct(zone->journal, to, data, ngx_http_rooms_now());
+
+    ngx_http_rooms_zone_unlock(zone);
+
+    if (rc == ROOMS_OK) {
+        ngx_http_rooms_workers_wake(rooms_owner_slot(to));
+
+    } else {
+        zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_STORAGE]++;
+    }
+
+    return rc;
+}
+
+
+void
+ngx_http_rooms_zone_drain(ngx_http_rooms_zone_t *zone)
+{
+    rooms_int_t             rc;
+    ngx_http_rooms_room_t  *room;
+    rooms_journal_entry_t   e;
+
+    if (zone->draining) {
+        return;
+    }
+
+    zone->draining = 1;
+
+    for ( ;; ) {
+        rc = rooms_journal_read(zone->journal, &zone->cursor, &zone->entry,
+                                &e);
+
+        if (rc == ROOMS_AGAIN) {
+            break;
+        }
+
+        if (rc == ROOMS_DECLINED) {
+            ngx_http_rooms_zone_lost(zone);
+            continue;
+        }
+
+        if (rc == ROOMS_ERROR) {
+            ngx_http_rooms_zone_damaged(zone);
+            break;
+        }
+
+        if (e.kind == ROOMS_ENTRY_DIRECTED) {
+            if (e.to == ngx_http_rooms_owner) {
+                ngx_http_rooms_zone_direct_in(zone, &e);
+            }
+
+            continue;
+        }
+
+        room = ngx_http_rooms_room_find(zone, e.hash);
+
+        if (room && e.id > room->last) {
+            ngx_http_rooms_room_apply(room, &e);
+        }
+    }
+
+    zone->draining = 0;
+}
+
+
+/* What a directed request makes this worker do must not happen within a
+ * drain, which may stand anywhere. */
+
+static void
+ngx_http_rooms_zone_direct_in(ngx_http_rooms_zone_t *zone,
+    const rooms_journal_entry_t *e)
+{
+    ngx_http_rooms_directed_t  *d;
+
+    d = ngx_alloc(sizeof(ngx_http_rooms_directed_t) + e->fact.len,
+                  ngx_cycle->log);
+    if (d == NULL) {
+        return;
+    }
+
+    d->id = e->id;
+    d->len = e->fact.len;
+    ngx_memcpy(d->data, e->fact.data, e->fact.len);
+
+    ngx_queue_insert_tail(&zone->directed, &d->queue);
+
+    ngx_post_event(&zone->deliver, &ngx_posted_events);
+}
+
+
+static void
+ngx_http_rooms_zone_deliver(ngx_event_t *ev)
+{
+    ngx_queue_t                *q;
+    ngx_http_rooms_zone_t      *zone;
+    ngx_http_rooms_directed_t  *d;
+
+    zone = ev->data;
+
+    while (!ngx_queue_empty(&zone->directed)) {
+        q = ngx_queue_head(&zone->directed);
+        ngx_queue_remove(q);
+
+        d = ngx_queue_data(q, ngx_http_rooms_directed_t, queue);
+
+        ngx_http_rooms_remote_receive(zone, rooms_str(d->data, d->len),
+                                      d->id);
+        ngx_free(d);
+    }
+}
+
+
+static void
+ngx_http_rooms_zone_damaged(ngx_http_rooms_zone_t *zone)
+{
+    if (zone->entry.failed) {
+        rooms_buf_reset(&zone->entry);
+
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                      "rooms: zone \"%V\": no memory to read a record, it "
+                      "will be tried again", &zone->app->name);
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                  "rooms: zone \"%V\": the journal is damaged at %uL; "
+                  "clients that may have missed something are disconnected",
+                  &zone->app->name, zone->cursor);
+
+    zone->cursor = rooms_journal_head(zone->journal);
+    ngx_http_rooms_zone_lost(zone);
+}
+
+
+/*
+ * The ring has passed this worker.  Rooms in which something happened since
+ * they were read last are loaded again; what follows in the journal is read
+ * on as usual.
+ */
+
+static void
+ngx_http_rooms_zone_lost(ngx_http_rooms_zone_t *zone)
+{
+    ngx_uint_t              n;
+    ngx_rbtree_node_t      *node;
+    ngx_http_rooms_room_t  *room;
+
+    zone->stat->lost++;
+    n = 0;
+
+    if (zone->rooms.root != &zone->rooms_sentinel) {
+
+        for (node = ngx_rbtree_min(zone->rooms.root, &zone->rooms_sentinel);
+             node;
+             node = ngx_rbtree_next(&zone->rooms, node))
+        {
+            room = ngx_rbtree_data(node, ngx_http_rooms_room_t, node);
+
+            if (ngx_http_rooms_zone_behind(zone, room)) {
+                ngx_http_rooms_room_lost(room);
+                n++;
+            }
+        }
+    }
+
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                  "rooms: zone \"%V\": this worker was overtaken by the "
+                  "journal, %ui rooms are read again; a larger zone helps",
+                  &zone->app->name, n);
+}
+
+
+static ngx_uint_t
+ngx_http_rooms_zone_behind(ngx_http_rooms_zone_t *zone,
+    ngx_http_rooms_room_t *room)
+{
+    rooms_int_t           rc;
+    rooms_journal_room_t  info;
+
+    ngx_http_rooms_zone_lock(zone);
+
+    rc = rooms_journal_lookup(zone->journal,
+                              rooms_str(room->name.data, room->name.len),
+                              &info);
+
+    ngx_http_rooms_zone_unlock(zone);
+
+    return rc != ROOMS_OK || info.last != room->last;
+}
+
+
+uint64_t
+ngx_http_rooms_now(void)
+{
+    ngx_time_t  *tp;
+
+    tp = ngx_timeofday();
+
+    return (uint64_t) tp->sec * 1000 + tp->msec;
+}
