@@ -48,6 +48,8 @@ static ngx_int_t ngx_http_rooms_app_configure(ngx_conf_t *cf,
     ngx_http_rooms_app_t *app);
 static ngx_int_t ngx_http_rooms_app_init(ngx_conf_t *cf,
     ngx_http_rooms_app_t *app);
+static void ngx_http_rooms_app_refused(ngx_conf_t *cf,
+    ngx_http_rooms_app_t *app, const char *reason);
 static void ngx_http_rooms_app_cleanup(void *data);
 
 
@@ -482,14 +484,48 @@ ngx_http_rooms_app_init(ngx_conf_t *cf, ngx_http_rooms_app_t *app)
     ngx_memzero(err, ROOMS_APP_ERROR);
 
     if (app->app->init(app->conf, app->contract, err) != ROOMS_OK) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "rooms_app \"%V\": %s in "
-                      "%s:%ui", &app->name,
-                      err[0] ? err : "its contract does not suit",
-                      app->file, app->line);
+        ngx_http_rooms_app_refused(cf, app,
+                                   err[0] ? err : "it does not suit");
         return NGX_ERROR;
     }
 
     return ngx_http_rooms_zone_add(cf, app);
+}
+
+
+/*
+ * What the application does not like in its contract may be in either
+ * document, or in that it lacks one.
+ */
+
+static void
+ngx_http_rooms_app_refused(ngx_conf_t *cf, ngx_http_rooms_app_t *app,
+    const char *reason)
+{
+    ngx_http_rooms_setting_t  *file;
+
+    file = app->contracts->elts;
+
+    switch (app->contracts->nelts) {
+
+    case 0:
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "rooms_app \"%V\" without a contract: %s in %s:%ui",
+                      &app->name, reason, app->file, app->line);
+        break;
+
+    case 1:
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "contract \"%V\": %s in %s:%ui",
+                      &file[0].name, reason, file[0].file, file[0].line);
+        break;
+
+    default:
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "contract \"%V\" or \"%V\": %s in %s:%ui",
+                      &file[0].name, &file[1].name, reason,
+                      file[0].file, file[0].line);
+    }
 }
 
 
