@@ -121,7 +121,8 @@ build/fuzz/%_fuzz: t/fuzz/%_fuzz.c build/fuzz/libpure.a
 		build/fuzz/libpure.a $(PURE_LIBS)
 
 build/fuzz/%.o: %.c | build/fuzz
-	$(Q)$(FUZZCC) $(PURE_CFLAGS) $(SAN) -fsanitize=fuzzer-no-link -c -o $@ $<
+	$(Q)$(FUZZCC) $(PURE_CFLAGS) $(SAN) -fsanitize=fuzzer-no-link \
+		-c -o $@ $<
 
 build/fuzz/libpure.a: $(FUZZ_OBJS)
 	@rm -f $@
