@@ -119,7 +119,6 @@ ngx_http_rooms_api_handler(ngx_http_request_t *r)
     }
 
     if (r->headers_in.content_length_n > (off_t) conf->max_payload) {
-        zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_PAYLOAD]++;
         return ngx_http_rooms_api_bodiless(api, ROOMS_REFUSE_TOO_LARGE,
                                            "the body is too large");
     }
@@ -339,8 +338,6 @@ ngx_http_rooms_api_body_handler(ngx_http_request_t *r)
     rooms_buf_free(&b);
 
     if (rc == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
-        api->task.zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_PAYLOAD]++;
-
         ngx_http_rooms_api_run(api, ROOMS_REFUSE_TOO_LARGE,
                                "the body is too large");
         return;
