@@ -66,6 +66,8 @@ rooms_journal_touch(rooms_journal_t *j, rooms_str_t room, uint64_t deadline,
 
     /* also where a repair will look for it */
 
+    rooms_journal_begin(j);
+
     r = rooms_journal_rec(j, e->mark);
 
     if (deadline != ROOMS_JOURNAL_KEEP) {
@@ -75,6 +77,8 @@ rooms_journal_touch(rooms_journal_t *j, rooms_str_t room, uint64_t deadline,
 
     rooms_journal_set32(&r->owner, owner);
     rooms_journal_set32(&e->owner, owner);
+
+    rooms_journal_done(j);
 
     return ROOMS_OK;
 }
