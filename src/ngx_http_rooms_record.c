@@ -138,6 +138,7 @@ void
 ngx_http_rooms_record_encode(rooms_buf_t *b, ngx_http_rooms_socket_t *socket,
     const ngx_http_rooms_record_t *old)
 {
+    uint64_t                   since;
     ngx_str_t                 *room;
     ngx_uint_t                 flags;
     ngx_queue_t               *q;
@@ -172,8 +173,9 @@ ngx_http_rooms_record_encode(rooms_buf_t *b, ngx_http_rooms_socket_t *socket,
         room = &member->room->name;
 
         rooms_buf_str16(b, rooms_str(room->data, room->len));
-        rooms_buf_u64(b, ngx_http_rooms_record_since(old, room,
-                                                     s->zone->cursor - 1));
+        since = ngx_max(s->zone->cursor - 1, member->room->last);
+
+        rooms_buf_u64(b, ngx_http_rooms_record_since(old, room, since));
     }
 }
 

@@ -133,8 +133,6 @@ ngx_http_rooms_recovery_restore(ngx_http_rooms_session_t *s, ngx_str_t *nsp,
         goto done;
     }
 
-    zone->stat->recovered++;
-
     rc = ngx_http_rooms_restore_send(*socket, &replay);
 
     if (rc == NGX_OK) {
@@ -302,6 +300,7 @@ ngx_http_rooms_restore_socket(ngx_http_rooms_session_t *s, ngx_str_t *nsp,
     sk->recoverable = 1;
     sk->registered = 1;
     sk->recovered = 1;
+    sk->connected = 1;
 
     *socket = sk;
 

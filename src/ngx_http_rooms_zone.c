@@ -277,19 +277,8 @@ ngx_http_rooms_zone_append(ngx_http_rooms_zone_t *zone,
 
     ngx_http_rooms_zone_unlock(zone);
 
-    switch (rc) {
-
-    case ROOMS_OK:
+    if (rc == ROOMS_OK) {
         ngx_http_rooms_zone_wake(&room);
-        break;
-
-    case ROOMS_AGAIN:
-        zone->stat->conflicts++;
-        break;
-
-    default:
-        zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_STORAGE]++;
-        break;
     }
 
     return rc;
