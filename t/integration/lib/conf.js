@@ -9,6 +9,8 @@ const path = require('node:path');
 
 const TOP = path.resolve(__dirname, '..', '..', '..');
 const CONTRACTS = path.join(TOP, 'contracts');
+const CLIENT = path.join(__dirname, '..', 'node_modules', 'socket.io-client',
+    'dist');
 
 
 function modulePath() {
@@ -85,9 +87,12 @@ function pagesServer(o, ports) {
         listen 127.0.0.1:${ports.pages} reuseport;
         root ${path.join(TOP, 'conf', 'html')};
 
+        location / {
+            try_files $uri $uri.html $uri/index.html =404;
+        }
+
         location /client/ {
-            alias ${path.dirname(require.resolve(
-        'socket.io-client/dist/socket.io.min.js'))}/;
+            alias ${CLIENT}/;
         }
 
         location = /status {
