@@ -28,8 +28,8 @@ typedef struct {
 /*
  * Chooses the first acceptable offer of a Sec-WebSocket-Extensions value and
  * appends the answer's value to *answer.  want: the largest windows and the
- * takeover modes the server would like; server_max_window_bits=8 is answered
- * with 9 or declined, since zlib cannot make 8 in raw mode.
+ * takeover modes the server would like, no less than 9 bits: only an offer
+ * that insists on 8 gets them.
  * ROOMS_DECLINED: no acceptable offer (plain connection); ROOMS_ERROR: the
  * value is not well-formed (also a plain connection).
  */
@@ -50,18 +50,24 @@ void rooms_inflate_destroy(rooms_inflate_t *z);
 
 /*
  * Appends the message's content to *b, whose limit caps it while it grows.
- * ROOMS_ERROR: not deflate data (close 1007); ROOMS_DECLINED: over the limit
- * (close 1009).
+ * ROOMS_ERROR: not deflate data (close 1007), or (b->failed) no memory;
+ * ROOMS_DECLINED: over the limit (close 1009), with what fits in *b.
  */
 
 rooms_int_t rooms_inflate_message(rooms_inflate_t *z, rooms_str_t in,
     rooms_buf_t *b);
 
+/* bits 8: zlib has no such window in raw mode, hence runs of one octet only. */
+
 rooms_deflate_t *rooms_deflate_create(unsigned bits, unsigned no_takeover,
     int level);
 void rooms_deflate_destroy(rooms_deflate_t *z);
 
-/* Appends the compressed message, without the trailing 00 00 ff ff. */
+/*
+ * Appends the compressed message, without the trailing 00 00 ff ff.
+ * ROOMS_ERROR: no memory, or no room under b's limit, which is not used to the
+ * last octet; with takeover the stream cannot go on then.
+ */
 
 rooms_int_t rooms_deflate_message(rooms_deflate_t *z, rooms_str_t in,
     rooms_buf_t *b);

@@ -35,21 +35,22 @@ typedef struct {
 
 
 /* One packet as it comes in a WebSocket text frame.  ROOMS_ERROR: empty, or
- * a type that does not exist. */
+ * a type that does not exist there (BINARY does not: it has its own frames). */
 
 rooms_int_t rooms_eio_packet(rooms_str_t text, rooms_eio_packet_t *pkt);
 
 /*
  * Takes the next packet off the front of a polling payload and moves
  * *payload behind it and its separator.  ROOMS_DONE: there is none left;
- * ROOMS_ERROR as above.
+ * ROOMS_ERROR as above, also behind a separator at the payload's end.
  */
 
 rooms_int_t rooms_eio_next(rooms_str_t *payload, rooms_eio_packet_t *pkt);
 
 /*
- * The data of a BINARY packet; strict RFC 4648 base64 with padding.
- * Appended to *b.  ROOMS_ERROR: not base64, or no memory.
+ * The data of a BINARY packet; strict RFC 4648 base64 with padding and no
+ * stray bits.  Appended to *b.  ROOMS_ERROR: not base64, or (b->failed) no
+ * memory or over the limit.
  */
 
 rooms_int_t rooms_eio_decode(rooms_str_t base64, rooms_buf_t *b);

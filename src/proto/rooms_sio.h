@@ -65,7 +65,9 @@ void rooms_sio_header(rooms_buf_t *b, const rooms_sio_packet_t *pkt);
  * placeholders renumbered by order of appearance; order[i] is the original
  * number of the i-th (at most max are noted).  *count says how many there
  * are.  ROOMS_ERROR: a number that is not under "attachments"
- * (one may stand more than once, and one may stand nowhere), or more than max.
+ * (one may stand more than once, and one may stand nowhere), or more than
+ * max; also any other object with "_placeholder":true, which clients would take
+ * for one and fail on.  Whether *b failed is for the caller to look at.
  */
 
 rooms_int_t rooms_sio_placeholders(rooms_str_t json, unsigned attachments,

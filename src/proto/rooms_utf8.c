@@ -36,6 +36,35 @@ rooms_utf8_ascii(const unsigned char *p, const unsigned char *end)
 }
 
 
+/*
+ * Passes over characters of two and three octets that lie whole in the input
+ * and whose second octet has no bounds of its own; all else is for the states.
+ */
+
+static const unsigned char *
+rooms_utf8_run(const unsigned char *p, const unsigned char *end)
+{
+    while (end - p >= 3) {
+
+        if (p[0] >= 0xc2 && p[0] <= 0xdf && (p[1] & 0xc0) == 0x80) {
+            p += 2;
+            continue;
+        }
+
+        if (p[0] > 0xe0 && p[0] <= 0xef && p[0] != 0xed
+            && (p[1] & 0xc0) == 0x80 && (p[2] & 0xc0) == 0x80)
+        {
+            p += 3;
+            continue;
+        }
+
+        break;
+    }
+
+    return p;
+}
+
+
 static rooms_int_t
 rooms_utf8_lead(rooms_utf8_t *u, unsigned char c)
 {
@@ -87,13 +116,12 @@ rooms_utf8_check(rooms_utf8_t *u, const unsigned char *p, size_t n)
     while (p < end) {
 
         if (s.need == 0) {
-            p = rooms_utf8_ascii(p, end);
+            p = (*p < 0x80) ? rooms_utf8_ascii(p, end)
+                            : rooms_utf8_run(p, end);
 
-            if (p == end) {
-                break;
-            }
-
-            if (rooms_utf8_lead(&s, *p++) != ROOMS_OK) {
+            if (p < end && *p >= 0x80
+                && rooms_utf8_lead(&s, *p++) != ROOMS_OK)
+            {
                 return ROOMS_ERROR;
             }
 

@@ -31,6 +31,14 @@
 #define ROOMS_WS_GAVE_PARTIAL  2
 
 
+static rooms_int_t rooms_ws_whole(rooms_ws_reader_t *r,
+    const rooms_ws_limits_t *l, unsigned char *p, size_t n, size_t *used,
+    rooms_ws_event_t *ev);
+static rooms_int_t rooms_ws_frames(rooms_ws_reader_t *r,
+    const rooms_ws_limits_t *l, unsigned char *p, size_t n, size_t *used,
+    rooms_ws_event_t *ev);
+static rooms_int_t rooms_ws_utf8(rooms_ws_reader_t *r,
+    const rooms_ws_event_t *ev);
 static void rooms_ws_release(rooms_ws_reader_t *r);
 static rooms_int_t rooms_ws_frame(rooms_ws_reader_t *r,
     const rooms_ws_limits_t *l, const unsigned char *p, size_t n,
@@ -46,7 +54,6 @@ static rooms_int_t rooms_ws_collect(rooms_ws_reader_t *r, unsigned char *p,
 static rooms_int_t rooms_ws_control(rooms_ws_reader_t *r, unsigned char *p,
     size_t n, size_t *taken, rooms_ws_event_t *ev);
 static rooms_int_t rooms_ws_close(rooms_ws_reader_t *r, rooms_ws_event_t *ev);
-static uint64_t rooms_ws_xor(unsigned char *p, size_t n, uint32_t mask);
 
 
 static inline rooms_int_t
@@ -58,37 +65,11 @@ rooms_ws_fail(rooms_ws_reader_t *r, unsigned code)
 }
 
 
-/* The mask as it stands for the octet that is due. */
-
-static inline uint32_t
-rooms_ws_rotate(uint32_t mask, unsigned phase)
-{
-    unsigned       i;
-    unsigned char  from[4], to[4];
-
-    if (phase == 0) {
-        return mask;
-    }
-
-    memcpy(from, &mask, 4);
-
-    for (i = 0; i < 4; i++) {
-        to[i] = from[(i + phase) & 3];
-    }
-
-    memcpy(&mask, to, 4);
-
-    return mask;
-}
-
-
 rooms_int_t
 rooms_ws_read(rooms_ws_reader_t *r, const rooms_ws_limits_t *l,
     unsigned char *p, size_t n, size_t *used, rooms_ws_event_t *ev)
 {
-    size_t          taken;
-    rooms_int_t     rc;
-    unsigned char  *start;
+    rooms_int_t  rc;
 
     *used = 0;
 
@@ -99,6 +80,82 @@ rooms_ws_read(rooms_ws_reader_t *r, const rooms_ws_limits_t *l,
     if (r->close) {
         return ROOMS_ERROR;
     }
+
+    rc = rooms_ws_whole(r, l, p, n, used, ev);
+
+    return (rc == ROOMS_DECLINED) ? rooms_ws_frames(r, l, p, n, used, ev) : rc;
+}
+
+
+/*
+ * By far the most messages are a single frame without compression that lies
+ * whole in the input; those need no state.  ROOMS_DECLINED: it is not one, or
+ * there is something about it that the long way will name.
+ */
+
+static inline rooms_int_t
+rooms_ws_whole(rooms_ws_reader_t *r, const rooms_ws_limits_t *l,
+    unsigned char *p, size_t n, size_t *used, rooms_ws_event_t *ev)
+{
+    size_t    len, head;
+    uint32_t  mask;
+    uint64_t  bits;
+
+    if ((r->type | r->in_payload | r->nheader) || n < 6
+        || (p[0] != (ROOMS_WS_FIN|ROOMS_WS_TEXT)
+            && p[0] != (ROOMS_WS_FIN|ROOMS_WS_BINARY)))
+    {
+        return ROOMS_DECLINED;
+    }
+
+    len = p[1] ^ ROOMS_WS_MASKED;
+    head = 6;
+
+    if (len == 126 && n >= 8) {
+        len = (size_t) p[2] << 8 | p[3];
+        head = 8;
+
+        if (len < 126) {
+            return ROOMS_DECLINED;
+        }
+
+    } else if (len >= 126) {
+        return ROOMS_DECLINED;
+    }
+
+    if (len > n - head || len > l->max_message || l->max_fragments == 0) {
+        return ROOMS_DECLINED;
+    }
+
+    memcpy(&mask, p + head - 4, 4);
+
+    ev->opcode = p[0] & ROOMS_WS_OPCODE;
+    ev->compressed = 0;
+    ev->code = 0;
+    ev->payload = p + head;
+    ev->len = len;
+
+    *used = head + len;
+
+    bits = rooms_ws_unmask(p + head, len, mask, 0);
+
+    if (ev->opcode == ROOMS_WS_TEXT && (bits & ROOMS_WS_NON_ASCII)) {
+        return rooms_ws_utf8(r, ev);
+    }
+
+    return ROOMS_OK;
+}
+
+
+/* Kept out of line, so that the short way has few registers to save. */
+
+static __attribute__((noinline)) rooms_int_t
+rooms_ws_frames(rooms_ws_reader_t *r, const rooms_ws_limits_t *l,
+    unsigned char *p, size_t n, size_t *used, rooms_ws_event_t *ev)
+{
+    size_t          taken;
+    rooms_int_t     rc;
+    unsigned char  *start;
 
     start = p;
 
@@ -132,6 +189,21 @@ rooms_ws_read(rooms_ws_reader_t *r, const rooms_ws_limits_t *l,
     *used = (size_t) (p - start);
 
     return ROOMS_AGAIN;
+}
+
+
+static rooms_int_t
+rooms_ws_utf8(rooms_ws_reader_t *r, const rooms_ws_event_t *ev)
+{
+    rooms_utf8_t  u;
+
+    memset(&u, 0, sizeof(rooms_utf8_t));
+
+    if (rooms_utf8_check(&u, ev->payload, ev->len) != ROOMS_OK || u.need) {
+        return rooms_ws_fail(r, ROOMS_WS_INVALID);
+    }
+
+    return ROOMS_OK;
 }
 
 
@@ -341,7 +413,7 @@ rooms_ws_data(rooms_ws_reader_t *r, unsigned char *p, size_t n,
 
     *taken = n;
 
-    bits = rooms_ws_xor(p, n, rooms_ws_rotate(r->mask, r->phase));
+    bits = rooms_ws_unmask(p, n, r->mask, r->phase);
 
     if (r->type == ROOMS_WS_TEXT && !r->compressed
         && ((bits & ROOMS_WS_NON_ASCII) || r->utf8.need)
@@ -427,7 +499,7 @@ rooms_ws_control(rooms_ws_reader_t *r, unsigned char *p, size_t n,
 
     *taken = n;
 
-    rooms_ws_unmask(p, n, r->mask, r->phase);
+    (void) rooms_ws_unmask(p, n, r->mask, r->phase);
 
     r->left -= n;
     r->phase = (r->phase + n) & 3;
@@ -476,8 +548,7 @@ rooms_ws_control(rooms_ws_reader_t *r, unsigned char *p, size_t n,
 static rooms_int_t
 rooms_ws_close(rooms_ws_reader_t *r, rooms_ws_event_t *ev)
 {
-    unsigned      code;
-    rooms_utf8_t  u;
+    unsigned  code;
 
     if (ev->len == 0) {
         ev->code = ROOMS_WS_NO_STATUS;
@@ -503,48 +574,5 @@ rooms_ws_close(rooms_ws_reader_t *r, rooms_ws_event_t *ev)
     ev->payload += 2;
     ev->len -= 2;
 
-    memset(&u, 0, sizeof(rooms_utf8_t));
-
-    if (rooms_utf8_check(&u, ev->payload, ev->len) != ROOMS_OK || u.need) {
-        return rooms_ws_fail(r, ROOMS_WS_INVALID);
-    }
-
-    return ROOMS_OK;
-}
-
-
-void
-rooms_ws_unmask(unsigned char *p, size_t n, uint32_t mask, unsigned phase)
-{
-    (void) rooms_ws_xor(p, n, rooms_ws_rotate(mask, phase));
-}
-
-
-/* Returns the bits that were set in any octet of the result. */
-
-static uint64_t
-rooms_ws_xor(unsigned char *p, size_t n, uint32_t mask)
-{
-    unsigned       i;
-    uint64_t       word, wide, bits;
-    unsigned char  m[4];
-
-    bits = 0;
-    wide = (uint64_t) mask << 32 | mask;
-
-    for ( /* void */ ; n >= 8; n -= 8, p += 8) {
-        memcpy(&word, p, 8);
-        word ^= wide;
-        memcpy(p, &word, 8);
-        bits |= word;
-    }
-
-    memcpy(m, &mask, 4);
-
-    for (i = 0; i < n; i++) {
-        p[i] ^= m[i & 3];
-        bits |= p[i];
-    }
-
-    return bits;
+    return rooms_ws_utf8(r, ev);
 }

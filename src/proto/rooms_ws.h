@@ -62,11 +62,11 @@ typedef struct {
     uint8_t         control;         /* octets of a control payload so far */
     uint8_t         opcode;          /* of the current frame */
     uint8_t         type;            /* of the message, 0: none is open */
-    unsigned        fin:1;
-    unsigned        compressed:1;
-    unsigned        in_payload:1;
-    unsigned        phase:2;         /* of the mask */
-    unsigned        given:2;         /* memory to be released */
+    uint8_t         fin;             /* whole octets, not bits: hot */
+    uint8_t         compressed;
+    uint8_t         in_payload;
+    uint8_t         phase;           /* of the mask, 0..3 */
+    uint8_t         given;           /* memory to be released */
     unsigned char   header[14];
     unsigned char  *partial;         /* 125 octets, only while needed */
 } rooms_ws_reader_t;
@@ -74,7 +74,7 @@ typedef struct {
 
 typedef struct {
     uint8_t         opcode;          /* TEXT, BINARY, CLOSE, PING or PONG */
-    unsigned        compressed:1;    /* payload is as permess.-deflate sent it */
+    uint8_t         compressed;      /* payload is to be inflated */
     uint16_t        code;            /* CLOSE: or ROOMS_WS_NO_STATUS */
     unsigned char  *payload;         /* unmasked; CLOSE: the reason */
     size_t          len;
@@ -87,7 +87,8 @@ typedef struct {
  *
  * ROOMS_OK: *ev is a whole message or control frame.  Its payload lies in p
  *   where it arrived in one piece, else in the reader, and is valid until the
- *   next call.  Call again with what is left.
+ *   next call.  Call again with what is left; memory of a payload that had to
+ *   be put together is given back then, also where n is 0.
  * ROOMS_AGAIN: all n octets were taken; more are needed.
  * ROOMS_ERROR: the connection is to be failed with r->close: 1002 (framing,
  *   unmasked frame, reserved bits or opcode, bad close code, fragmentation),
@@ -117,9 +118,13 @@ size_t rooms_ws_header(unsigned char *p, unsigned first, uint64_t len);
 void rooms_ws_close_frame(rooms_buf_t *b, unsigned code, rooms_str_t reason);
 
 
-/* XORs n octets with the mask from the given phase on; 8 at a time. */
+/*
+ * XORs n octets with the mask from the given phase on, 8 at a time.  Returns
+ * a word with a bit set where any octet of the result has that bit; the result
+ * is ASCII where no octet of the word has its highest bit set.
+ */
 
-void rooms_ws_unmask(unsigned char *p, size_t n, uint32_t mask,
+uint64_t rooms_ws_unmask(unsigned char *p, size_t n, uint32_t mask,
     unsigned phase);
 
 

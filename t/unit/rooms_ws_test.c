@@ -749,34 +749,6 @@ test_memory_follows_arrival(void **state)
 }
 
 
-static void
-test_unmask(void **state)
-{
-    size_t         i, n, at;
-    uint32_t       mask;
-    unsigned       phase;
-    unsigned char  p[80], m[4] = { 0x11, 0x22, 0x44, 0x88 };
-
-    (void) state;
-
-    memcpy(&mask, m, 4);
-
-    for (n = 0; n <= 64; n++) {
-        for (at = 0; at < 8; at++) {
-            for (phase = 0; phase < 4; phase++) {
-                memset(p, 0, sizeof(p));
-                rooms_ws_unmask(p + at, n, mask, phase);
-
-                for (i = 0; i < sizeof(p); i++) {
-                    assert_int_equal(p[i], i < at || i >= at + n ? 0
-                                           : m[(i - at + phase) & 3]);
-                }
-            }
-        }
-    }
-}
-
-
 int
 main(void)
 {
@@ -803,8 +775,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_memory_is_given_back,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_memory_follows_arrival,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(test_unmask, setup, teardown)
+                                        setup, teardown)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
