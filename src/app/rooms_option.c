@@ -85,11 +85,13 @@ rooms_option_digits(rooms_str_t *in, uint64_t max, uint64_t *n)
             break;
         }
 
-        if (*n > max / 10 || *n * 10 > max - (uint64_t) (c - '0')) {
+        c = (unsigned char) (c - '0');
+
+        if (c > max || *n > (max - c) / 10) {
             return ROOMS_ERROR;
         }
 
-        *n = *n * 10 + (uint64_t) (c - '0');
+        *n = *n * 10 + c;
     }
 
     in->data += i;
