@@ -342,6 +342,7 @@ rooms_deflate_negotiate(rooms_str_t value, const rooms_deflate_params_t *want,
     rooms_deflate_offer_t  offer, chosen;
 
     found = 0;
+    memset(&chosen, 0, sizeof(rooms_deflate_offer_t));
 
     rooms_deflate_space(&value);
 
