@@ -56,6 +56,15 @@ ngx_int_t ngx_http_rooms_recovery_restore(ngx_http_rooms_session_t *s,
     ngx_http_rooms_socket_t **socket);
 
 /*
+ * Has a socket that came from another worker join its rooms, and queues what
+ * was published since.  rooms: as ngx_http_rooms_record_room() reads them.
+ * NGX_DECLINED: not all of it can be had.
+ */
+
+ngx_int_t ngx_http_rooms_recovery_rejoin(ngx_http_rooms_socket_t *socket,
+    rooms_str_t rooms);
+
+/*
  * Sees to the sockets of a worker that died: its applications hear of each
  * disconnect, and the records wait to be recovered.  May be done by several
  * workers; it happens once.

@@ -152,6 +152,35 @@ done:
 }
 
 
+ngx_int_t
+ngx_http_rooms_recovery_rejoin(ngx_http_rooms_socket_t *socket,
+    rooms_str_t rooms)
+{
+    ngx_int_t                rc;
+    ngx_http_rooms_record_t  rec;
+    ngx_http_rooms_replay_t  replay;
+
+    ngx_memzero(&rec, sizeof(ngx_http_rooms_record_t));
+    ngx_memzero(&replay, sizeof(ngx_http_rooms_replay_t));
+
+    rec.rooms = rooms;
+
+    rc = ngx_http_rooms_restore_rooms(socket, &rec, 0, &replay);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_rooms_restore_send(socket, &replay);
+    }
+
+    rooms_buf_free(&replay.messages);
+
+    if (replay.missed.pool) {
+        ngx_destroy_pool(replay.missed.pool);
+    }
+
+    return rc;
+}
+
+
 /*
  * Takes the record, so that nobody else recovers by it.  NGX_AGAIN of a try
  * means that another worker is about to tell that its socket is gone: that is
@@ -300,6 +329,7 @@ ngx_http_rooms_restore_socket(ngx_http_rooms_session_t *s, ngx_str_t *nsp,
     sk->recoverable = 1;
     sk->registered = 1;
     sk->recovered = 1;
+    sk->connected = 1;
     sk->connected = 1;
 
     *socket = sk;
@@ -526,7 +556,8 @@ ngx_http_rooms_restore_message(ngx_http_rooms_socket_t *socket,
     }
 
     rooms_buf_reset(b);
-    ngx_http_rooms_socket_text(b, &socket->nsp, m, zone->epoch, id);
+    ngx_http_rooms_socket_text(b, &socket->nsp, m, zone->epoch,
+                               socket->recoverable ? id : 0);
 
     if (b->failed) {
         goto failed;

@@ -1,0 +1,277 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ *
+ * Heartbeats.  All sessions of a location wait equally long for their next
+ * ping, and equally long for the pong, so each of the two is a queue in the
+ * order of time with one timer, not a timer for each session.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include <ngx_http_rooms_session.h>
+
+
+static void ngx_http_rooms_beat_add(ngx_http_rooms_beat_t *beat,
+    ngx_http_rooms_session_t *s);
+static void ngx_http_rooms_beat_schedule(ngx_http_rooms_beat_t *beat);
+static void ngx_http_rooms_beat_ping_handler(ngx_event_t *ev);
+static void ngx_http_rooms_beat_pong_handler(ngx_event_t *ev);
+static void ngx_http_rooms_beat_connect_handler(ngx_event_t *ev);
+static ngx_http_rooms_session_t *ngx_http_rooms_beat_due(
+    ngx_http_rooms_beat_t *beat);
+
+
+/* Timers are as coarse as this, so that neighbours share a wake-up. */
+
+#define NGX_HTTP_ROOMS_BEAT_GRAIN  10
+
+
+void
+ngx_http_rooms_beat_init(ngx_http_rooms_loc_conf_t *conf, ngx_log_t *log)
+{
+    ngx_queue_init(&conf->ping.queue);
+    ngx_memzero(&conf->ping.event, sizeof(ngx_event_t));
+    conf->ping.event.handler = ngx_http_rooms_beat_ping_handler;
+    conf->ping.event.data = conf;
+    conf->ping.event.log = log;
+    conf->ping.delay = conf->ping_interval;
+    conf->ping.count = 0;
+
+    ngx_queue_init(&conf->pong.queue);
+    ngx_memzero(&conf->pong.event, sizeof(ngx_event_t));
+    conf->pong.event.handler = ngx_http_rooms_beat_pong_handler;
+    conf->pong.event.data = conf;
+    conf->pong.event.log = log;
+    conf->pong.delay = conf->ping_timeout;
+    conf->pong.count = 0;
+
+    ngx_queue_init(&conf->connect.queue);
+    ngx_memzero(&conf->connect.event, sizeof(ngx_event_t));
+    conf->connect.event.handler = ngx_http_rooms_beat_connect_handler;
+    conf->connect.event.data = conf;
+    conf->connect.event.log = log;
+    conf->connect.delay = conf->connect_timeout;
+    conf->connect.count = 0;
+}
+
+
+void
+ngx_http_rooms_beat_ping(ngx_http_rooms_session_t *s)
+{
+    ngx_http_rooms_beat_stop(s);
+    ngx_http_rooms_beat_add(&s->conf->ping, s);
+}
+
+
+void
+ngx_http_rooms_beat_pong(ngx_http_rooms_session_t *s)
+{
+    ngx_http_rooms_beat_stop(s);
+    s->extended = 0;
+    ngx_http_rooms_beat_add(&s->conf->pong, s);
+}
+
+
+void
+ngx_http_rooms_beat_extend(ngx_http_rooms_session_t *s)
+{
+    if (s->beating != &s->conf->pong || s->extended) {
+        return;
+    }
+
+    ngx_http_rooms_beat_stop(s);
+    s->extended = 1;
+    ngx_http_rooms_beat_add(&s->conf->pong, s);
+}
+
+
+void
+ngx_http_rooms_beat_stop(ngx_http_rooms_session_t *s)
+{
+    ngx_http_rooms_beat_t  *beat;
+
+    beat = s->beating;
+
+    if (beat == NULL) {
+        return;
+    }
+
+    ngx_queue_remove(&s->beat);
+    beat->count--;
+    s->beating = NULL;
+
+    if (beat->count == 0 && beat->event.timer_set) {
+        ngx_del_timer(&beat->event);
+    }
+}
+
+
+static void
+ngx_http_rooms_beat_add(ngx_http_rooms_beat_t *beat,
+    ngx_http_rooms_session_t *s)
+{
+    s->due = ngx_current_msec + beat->delay;
+    s->beating = beat;
+
+    ngx_queue_insert_tail(&beat->queue, &s->beat);
+    beat->count++;
+
+    if (!beat->event.timer_set) {
+        ngx_http_rooms_beat_schedule(beat);
+    }
+}
+
+
+static void
+ngx_http_rooms_beat_schedule(ngx_http_rooms_beat_t *beat)
+{
+    ngx_msec_int_t             wait;
+    ngx_http_rooms_session_t  *s;
+
+    if (ngx_queue_empty(&beat->queue)) {
+        return;
+    }
+
+    s = ngx_queue_data(ngx_queue_head(&beat->queue),
+                       ngx_http_rooms_session_t, beat);
+
+    wait = (ngx_msec_int_t) (s->due - ngx_current_msec);
+
+    ngx_add_timer(&beat->event,
+                  (ngx_msec_t) ngx_max(wait, NGX_HTTP_ROOMS_BEAT_GRAIN));
+}
+
+
+static ngx_http_rooms_session_t *
+ngx_http_rooms_beat_due(ngx_http_rooms_beat_t *beat)
+{
+    ngx_http_rooms_session_t  *s;
+
+    if (ngx_queue_empty(&beat->queue)) {
+        return NULL;
+    }
+
+    s = ngx_queue_data(ngx_queue_head(&beat->queue),
+                       ngx_http_rooms_session_t, beat);
+
+    if ((ngx_msec_int_t) (s->due - ngx_current_msec) > 0) {
+        return NULL;
+    }
+
+    return s;
+}
+
+
+static void
+ngx_http_rooms_beat_ping_handler(ngx_event_t *ev)
+{
+    ngx_http_rooms_session_t   *s;
+    ngx_http_rooms_loc_conf_t  *conf;
+
+    conf = ev->data;
+
+    while ((s = ngx_http_rooms_beat_due(&conf->ping)) != NULL) {
+        ngx_http_rooms_beat_pong(s);
+        ngx_http_rooms_session_packet(s, ROOMS_EIO_PING, rooms_str(NULL, 0));
+    }
+
+    if (!ev->timer_set) {
+        ngx_http_rooms_beat_schedule(&conf->ping);
+    }
+}
+
+
+static void
+ngx_http_rooms_beat_pong_handler(ngx_event_t *ev)
+{
+    ngx_http_rooms_session_t   *s;
+    ngx_http_rooms_loc_conf_t  *conf;
+
+    conf = ev->data;
+
+    while ((s = ngx_http_rooms_beat_due(&conf->pong)) != NULL) {
+
+        if (s->closed) {
+
+            /* the client did not come for the rest */
+
+            ngx_http_rooms_beat_stop(s);
+            ngx_http_rooms_session_end(s);
+            continue;
+        }
+
+        s->zone->stat->timeouts++;
+        ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_PING, 0);
+    }
+
+    if (!ev->timer_set) {
+        ngx_http_rooms_beat_schedule(&conf->pong);
+    }
+}
+
+
+void
+ngx_http_rooms_beat_connect(ngx_http_rooms_session_t *s)
+{
+    ngx_http_rooms_beat_t  *beat;
+
+    beat = &s->conf->connect;
+
+    s->connecting = 1;
+    s->connect_due = ngx_current_msec + beat->delay;
+    ngx_queue_insert_tail(&beat->queue, &s->connect);
+
+    if (!beat->event.timer_set) {
+        ngx_add_timer(&beat->event, beat->delay);
+    }
+}
+
+
+void
+ngx_http_rooms_beat_connected(ngx_http_rooms_session_t *s)
+{
+    ngx_http_rooms_beat_t  *beat;
+
+    if (!s->connecting) {
+        return;
+    }
+
+    beat = &s->conf->connect;
+
+    s->connecting = 0;
+    ngx_queue_remove(&s->connect);
+
+    if (ngx_queue_empty(&beat->queue) && beat->event.timer_set) {
+        ngx_del_timer(&beat->event);
+    }
+}
+
+
+static void
+ngx_http_rooms_beat_connect_handler(ngx_event_t *ev)
+{
+    ngx_queue_t                *q;
+    ngx_msec_int_t              wait;
+    ngx_http_rooms_session_t   *s;
+    ngx_http_rooms_loc_conf_t  *conf;
+
+    conf = ev->data;
+
+    while (!ngx_queue_empty(&conf->connect.queue)) {
+        q = ngx_queue_head(&conf->connect.queue);
+        s = ngx_queue_data(q, ngx_http_rooms_session_t, connect);
+
+        wait = (ngx_msec_int_t) (s->connect_due - ngx_current_msec);
+
+        if (wait > 0) {
+            ngx_add_timer(ev, (ngx_msec_t) wait);
+            return;
+        }
+
+        ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_PROTOCOL, 0);
+    }
+}

@@ -1,0 +1,56 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ *
+ * The way of a command: room, decision, append, answer, effects, delivery.
+ */
+
+
+#ifndef _NGX_HTTP_ROOMS_COMMAND_H_INCLUDED_
+#define _NGX_HTTP_ROOMS_COMMAND_H_INCLUDED_
+
+
+#include <ngx_http_rooms_socket.h>
+
+
+typedef struct ngx_http_rooms_task_s  ngx_http_rooms_task_t;
+
+/*
+ * The answer is there: d->answered, ->status, ->rejected and so on.  Called
+ * once, before the effects and before anything that the command's records
+ * cause is delivered.
+ */
+
+typedef void (*ngx_http_rooms_done_pt)(ngx_http_rooms_task_t *task,
+    rooms_decision_t *d);
+
+struct ngx_http_rooms_task_s {
+    ngx_http_rooms_zone_t       *zone;
+    ngx_http_rooms_socket_t     *socket;      /* the caller, or NULL */
+    rooms_command_t              cmd;         /* caller, now, random: unset */
+    ngx_http_rooms_done_pt       done;        /* or NULL */
+    void                        *data;
+};
+
+
+/*
+ * Carries a command out.  cmd.room is set for a command whose room is known.
+ * The caller's socket may be gone afterwards (look at session->closed while
+ * holding the session).
+ */
+
+void ngx_http_rooms_execute(ngx_http_rooms_task_t *task);
+
+/* Refuses it instead, in the application's form. */
+
+void ngx_http_rooms_refuse(ngx_http_rooms_task_t *task, rooms_refusal_e why,
+    const char *detail);
+
+/* A room's deadline has passed, or sid is gone from it or back. */
+
+void ngx_http_rooms_execute_in(ngx_http_rooms_zone_t *zone,
+    rooms_command_kind_e kind, rooms_str_t room, rooms_str_t sid,
+    rooms_str_t nsp);
+
+
+#endif /* _NGX_HTTP_ROOMS_COMMAND_H_INCLUDED_ */

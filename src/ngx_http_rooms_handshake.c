@@ -1,0 +1,416 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ *
+ * The opening handshake of WebSocket connections and their hand-over from
+ * the HTTP request.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include <ngx_sha1.h>
+
+#include <ngx_http_rooms_ctx.h>
+#include <ngx_http_rooms_ws.h>
+
+
+#define NGX_HTTP_ROOMS_LINGER  2000
+
+
+static ngx_str_t *ngx_http_rooms_ws_header_in(ngx_http_request_t *r,
+    const char *name, size_t len);
+static void ngx_http_rooms_ws_answer(ngx_http_request_t *r, ngx_str_t *key,
+    rooms_buf_t *b);
+static void ngx_http_rooms_ws_begin(ngx_event_t *rev);
+static void ngx_http_rooms_ws_free_buffers(ngx_connection_t *c,
+    ngx_http_connection_t *hc);
+static void ngx_http_rooms_ws_linger(ngx_event_t *rev);
+static void ngx_http_rooms_ws_empty(ngx_event_t *wev);
+
+
+typedef struct {
+    ngx_http_rooms_ws_begin_pt   handler;
+    void                        *data;
+} ngx_http_rooms_ws_pending_t;
+
+
+ngx_uint_t
+ngx_http_rooms_ws_asked(ngx_http_request_t *r)
+{
+    ngx_table_elt_t  *upgrade;
+
+    upgrade = r->headers_in.upgrade;
+
+    return upgrade
+           && upgrade->value.len == sizeof("websocket") - 1
+           && ngx_strncasecmp(upgrade->value.data, (u_char *) "websocket",
+                              sizeof("websocket") - 1)
+              == 0;
+}
+
+
+static ngx_str_t *
+ngx_http_rooms_ws_header_in(ngx_http_request_t *r, const char *name,
+    size_t len)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                return NULL;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len == len
+            && ngx_strncasecmp(h[i].key.data, (u_char *) name, len) == 0)
+        {
+            return &h[i].value;
+        }
+    }
+}
+
+
+ngx_int_t
+ngx_http_rooms_ws_accept(ngx_http_request_t *r, rooms_buf_t *first,
+    ngx_http_rooms_queue_t *rest)
+{
+    ssize_t            n;
+    ngx_int_t          rc;
+    ngx_str_t         *key, *version, *upgrade;
+    rooms_buf_t        b;
+    ngx_connection_t  *c;
+
+    c = r->connection;
+
+#if (NGX_HTTP_V2)
+    if (r->stream) {
+        return NGX_DECLINED;
+    }
+#endif
+
+    key = ngx_http_rooms_ws_header_in(r, "Sec-WebSocket-Key",
+                                      sizeof("Sec-WebSocket-Key") - 1);
+    version = ngx_http_rooms_ws_header_in(r, "Sec-WebSocket-Version",
+                                          sizeof("Sec-WebSocket-Version") - 1);
+    upgrade = r->headers_in.connection ? &r->headers_in.connection->value
+                                       : NULL;
+
+    if (r->method != NGX_HTTP_GET
+        || r->http_version != NGX_HTTP_VERSION_11
+        || !ngx_http_rooms_ws_asked(r)
+        || upgrade == NULL
+        || ngx_strlcasestrn(upgrade->data, upgrade->data + upgrade->len,
+                            (u_char *) "upgrade", 7 - 1)
+           == NULL
+        || key == NULL || key->len != 24
+        || version == NULL || version->len != 2
+        || ngx_strncmp(version->data, "13", 2) != 0
+        || r->headers_in.content_length_n > 0 || r->headers_in.chunked)
+    {
+        return NGX_DECLINED;
+    }
+
+    rooms_buf_init(&b, 0);
+
+    ngx_http_rooms_ws_answer(r, key, &b);
+    rooms_buf_append(&b, first->data, first->len);
+
+    if (b.failed) {
+        rooms_buf_free(&b);
+        return NGX_ERROR;
+    }
+
+    r->headers_out.status = NGX_HTTP_SWITCHING_PROTOCOLS;
+    r->header_sent = 1;
+    r->keepalive = 0;
+
+    n = c->send(c, b.data, b.len);
+
+    if (n == NGX_ERROR) {
+        rooms_buf_free(&b);
+        return NGX_ERROR;
+    }
+
+    n = ngx_max(n, 0);
+    rc = ngx_http_rooms_queue_copy(rest, b.data + n, b.len - n);
+
+    rooms_buf_free(&b);
+
+    return rc;
+}
+
+
+static void
+ngx_http_rooms_ws_answer(ngx_http_request_t *r, ngx_str_t *key,
+    rooms_buf_t *b)
+{
+    u_char            digest[20], encoded[28];
+    ngx_str_t         src, dst;
+    ngx_sha1_t        sha1;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    static u_char  status[] =
+        "HTTP/1.1 101 Switching Protocols" CRLF
+        "Upgrade: websocket" CRLF
+        "Connection: Upgrade" CRLF
+        "Sec-WebSocket-Accept: ";
+    static u_char  guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+    ngx_sha1_init(&sha1);
+    ngx_sha1_update(&sha1, key->data, key->len);
+    ngx_sha1_update(&sha1, guid, sizeof(guid) - 1);
+    ngx_sha1_final(digest, &sha1);
+
+    src.data = digest;
+    src.len = sizeof(digest);
+    dst.data = encoded;
+    ngx_encode_base64(&dst, &src);
+
+    rooms_buf_append(b, status, sizeof(status) - 1);
+    rooms_buf_append(b, dst.data, dst.len);
+    rooms_buf_append(b, CRLF, 2);
+
+    /* what was put there for this answer: extensions, a cookie, CORS */
+
+    part = &r->headers_out.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].hash == 0) {
+            continue;
+        }
+
+        rooms_buf_append(b, h[i].key.data, h[i].key.len);
+        rooms_buf_append(b, ": ", 2);
+        rooms_buf_append(b, h[i].value.data, h[i].value.len);
+        rooms_buf_append(b, CRLF, 2);
+    }
+
+    rooms_buf_append(b, CRLF, 2);
+}
+
+
+ngx_int_t
+ngx_http_rooms_ws_hand_over(ngx_http_request_t *r,
+    ngx_http_rooms_ws_begin_pt handler, void *data)
+{
+    ngx_connection_t             *c;
+    ngx_http_rooms_ctx_t         *ctx;
+    ngx_http_rooms_ws_pending_t  *pending;
+
+    c = r->connection;
+
+    pending = ngx_palloc(r->pool, sizeof(ngx_http_rooms_ws_pending_t));
+    if (pending == NULL) {
+        return NGX_ERROR;
+    }
+
+    pending->handler = handler;
+    pending->data = data;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_rooms_module);
+    ctx->pending = pending;
+
+    /* the connection is the request's until its handler has returned */
+
+    r->main->count++;
+
+    c->read->handler = ngx_http_rooms_ws_begin;
+    c->write->handler = ngx_http_rooms_ws_empty;
+
+    ngx_post_event(c->read, &ngx_posted_events);
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_rooms_ws_begin(ngx_event_t *rev)
+{
+    size_t                        n;
+    u_char                       *p;
+    ngx_connection_t             *c;
+    ngx_http_request_t           *r;
+    ngx_http_rooms_ctx_t         *ctx;
+    ngx_http_connection_t        *hc;
+    ngx_http_rooms_main_conf_t   *rmcf;
+    ngx_http_rooms_ws_pending_t   pending;
+
+    c = rev->data;
+    r = c->data;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_rooms_module);
+    rmcf = ngx_http_get_module_main_conf(r, ngx_http_rooms_module);
+
+    pending = *(ngx_http_rooms_ws_pending_t *) ctx->pending;
+
+    if (rev->timer_set) {
+        ngx_del_timer(rev);
+    }
+
+    /* frames that came together with the request */
+
+    n = r->header_in->last - r->header_in->pos;
+    p = NULL;
+
+    if (n) {
+        p = ngx_alloc(n, c->log);
+
+        if (p == NULL) {
+            n = 0;
+
+        } else {
+            ngx_memcpy(p, r->header_in->pos, n);
+        }
+    }
+
+    c->log->action = "serving WebSocket";
+
+    if (!rmcf->keep_requests) {
+        hc = r->http_connection;
+
+        ngx_http_free_request(r, 0);
+        r = NULL;
+
+        c->destroyed = 0;
+        ngx_http_rooms_ws_free_buffers(c, hc);
+    }
+
+    pending.handler(c, r, pending.data, p, n);
+
+    if (p) {
+        ngx_free(p);
+    }
+}
+
+
+static void
+ngx_http_rooms_ws_free_buffers(ngx_connection_t *c, ngx_http_connection_t *hc)
+{
+    ngx_chain_t  *cl;
+
+    for (cl = hc->busy; cl; cl = cl->next) {
+        if (cl->buf != c->buffer) {
+            (void) ngx_pfree(c->pool, cl->buf->start);
+        }
+    }
+
+    for (cl = hc->free; cl; cl = cl->next) {
+        if (cl->buf != c->buffer) {
+            (void) ngx_pfree(c->pool, cl->buf->start);
+        }
+    }
+
+    hc->busy = NULL;
+    hc->free = NULL;
+    hc->nbusy = 0;
+
+    if (c->buffer) {
+        (void) ngx_pfree(c->pool, c->buffer->start);
+        c->buffer = NULL;
+    }
+}
+
+
+void
+ngx_http_rooms_ws_finish(ngx_connection_t *c, ngx_http_request_t *kept,
+    ngx_uint_t linger)
+{
+    if (c->read->posted) {
+        ngx_delete_posted_event(c->read);
+    }
+
+    if (kept) {
+        c->data = kept;
+        ngx_http_free_request(kept, 0);
+        c->destroyed = 0;
+    }
+
+    /*
+     * Octets of the client that nobody reads would make the kernel reset the
+     * connection, and the client might lose what it was sent last.
+     */
+
+    if (linger && !c->ssl && !c->error && !ngx_terminate
+        && ngx_shutdown_socket(c->fd, NGX_WRITE_SHUTDOWN) == 0)
+    {
+        c->log->action = "closing WebSocket";
+        c->data = NULL;
+        c->read->handler = ngx_http_rooms_ws_linger;
+        c->write->handler = ngx_http_rooms_ws_empty;
+
+        ngx_add_timer(c->read, NGX_HTTP_ROOMS_LINGER);
+
+        if (c->read->ready) {
+            ngx_post_event(c->read, &ngx_posted_events);
+        }
+
+        return;
+    }
+
+    ngx_http_close_connection(c);
+}
+
+
+static void
+ngx_http_rooms_ws_linger(ngx_event_t *rev)
+{
+    ssize_t            n;
+    ngx_connection_t  *c;
+    u_char             buf[4096];
+
+    c = rev->data;
+
+    if (rev->timedout || c->close) {
+        ngx_http_close_connection(c);
+        return;
+    }
+
+    do {
+        n = c->recv(c, buf, sizeof(buf));
+
+        if (n == NGX_ERROR || n == 0) {
+            ngx_http_close_connection(c);
+            return;
+        }
+
+    } while (n > 0 && rev->ready);
+
+    if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+        ngx_http_close_connection(c);
+    }
+}
+
+
+static void
+ngx_http_rooms_ws_empty(ngx_event_t *wev)
+{
+    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, wev->log, 0, "rooms: nothing to write");
+}

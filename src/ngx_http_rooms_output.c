@@ -1,0 +1,437 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ *
+ * What sessions send: encoding, queueing, and the flush at the end of a
+ * worker's turn.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include <ngx_http_rooms_session.h>
+#include <ngx_http_rooms_room.h>
+#include <ngx_http_rooms_polling.h>
+
+
+#define NGX_HTTP_ROOMS_IOVS  64
+
+
+typedef struct {
+    ngx_queue_t    queue;
+} ngx_http_rooms_grave_t;
+
+
+static void ngx_http_rooms_encode_frame(rooms_buf_t *b, ngx_uint_t opcode,
+    u_char type, rooms_str_t data);
+static void ngx_http_rooms_session_queue(ngx_http_rooms_session_t *s,
+    rooms_buf_t *b);
+static void ngx_http_rooms_session_flush(ngx_http_rooms_session_t *s);
+static ngx_int_t ngx_http_rooms_session_write(ngx_http_rooms_session_t *s);
+static void ngx_http_rooms_session_over(ngx_http_rooms_session_t *s);
+
+
+static ngx_queue_t  ngx_http_rooms_dirty_sessions = {
+    &ngx_http_rooms_dirty_sessions, &ngx_http_rooms_dirty_sessions
+};
+
+static ngx_queue_t  ngx_http_rooms_graves = {
+    &ngx_http_rooms_graves, &ngx_http_rooms_graves
+};
+
+static ngx_event_t  ngx_http_rooms_flush_event;
+
+static rooms_buf_t  ngx_http_rooms_wire;
+
+
+/* One frame, or one packet and its separator; type 0: none. */
+
+static void
+ngx_http_rooms_encode_frame(rooms_buf_t *b, ngx_uint_t opcode, u_char type,
+    rooms_str_t data)
+{
+    u_char  header[ROOMS_WS_HEADER_MAX];
+    size_t  len;
+
+    len = rooms_ws_header(header, ROOMS_WS_FIN | opcode,
+                          data.len + (type ? 1 : 0));
+
+    rooms_buf_append(b, header, len);
+
+    if (type) {
+        rooms_buf_byte(b, type);
+    }
+
+    rooms_buf_str(b, data);
+}
+
+
+void
+ngx_http_rooms_session_encode(rooms_buf_t *b, ngx_uint_t polling,
+    rooms_str_t text, const rooms_str_t *attachments, ngx_uint_t n)
+{
+    ngx_uint_t  i;
+
+    if (!polling) {
+        ngx_http_rooms_encode_frame(b, ROOMS_WS_TEXT, ROOMS_EIO_MESSAGE,
+                                    text);
+
+        for (i = 0; i < n; i++) {
+            ngx_http_rooms_encode_frame(b, ROOMS_WS_BINARY, 0,
+                                        attachments[i]);
+        }
+
+        return;
+    }
+
+    rooms_buf_byte(b, ROOMS_EIO_MESSAGE);
+    rooms_buf_str(b, text);
+    rooms_buf_byte(b, ROOMS_EIO_SEPARATOR);
+
+    for (i = 0; i < n; i++) {
+        rooms_eio_encode(b, attachments[i]);
+        rooms_buf_byte(b, ROOMS_EIO_SEPARATOR);
+    }
+}
+
+
+void
+ngx_http_rooms_session_message(ngx_http_rooms_session_t *s,
+    rooms_str_t text, const rooms_str_t *attachments, ngx_uint_t n)
+{
+    if (s->closed || s->doomed) {
+        return;
+    }
+
+    rooms_buf_reset(&ngx_http_rooms_wire);
+    ngx_http_rooms_session_encode(&ngx_http_rooms_wire, s->polling, text,
+                                  attachments, n);
+    ngx_http_rooms_session_queue(s, &ngx_http_rooms_wire);
+}
+
+
+void
+ngx_http_rooms_session_plain(ngx_http_rooms_session_t *s, rooms_str_t data,
+    ngx_uint_t binary)
+{
+    if (!binary) {
+        ngx_http_rooms_session_message(s, data, NULL, 0);
+        return;
+    }
+
+    if (s->closed || s->doomed) {
+        return;
+    }
+
+    rooms_buf_reset(&ngx_http_rooms_wire);
+
+    if (s->polling) {
+        rooms_eio_encode(&ngx_http_rooms_wire, data);
+        rooms_buf_byte(&ngx_http_rooms_wire, ROOMS_EIO_SEPARATOR);
+
+    } else {
+        ngx_http_rooms_encode_frame(&ngx_http_rooms_wire, ROOMS_WS_BINARY, 0,
+                                    data);
+    }
+
+    ngx_http_rooms_session_queue(s, &ngx_http_rooms_wire);
+}
+
+
+void
+ngx_http_rooms_session_packet(ngx_http_rooms_session_t *s, u_char type,
+    rooms_str_t data)
+{
+    if (s->closed || s->doomed) {
+        return;
+    }
+
+    rooms_buf_reset(&ngx_http_rooms_wire);
+
+    if (s->polling) {
+        rooms_buf_byte(&ngx_http_rooms_wire, type);
+        rooms_buf_str(&ngx_http_rooms_wire, data);
+        rooms_buf_byte(&ngx_http_rooms_wire, ROOMS_EIO_SEPARATOR);
+
+    } else {
+        ngx_http_rooms_encode_frame(&ngx_http_rooms_wire, ROOMS_WS_TEXT, type,
+                                    data);
+    }
+
+    ngx_http_rooms_session_queue(s, &ngx_http_rooms_wire);
+}
+
+
+void
+ngx_http_rooms_session_frame(ngx_http_rooms_session_t *s, ngx_uint_t opcode,
+    rooms_str_t data)
+{
+    if (s->closed || s->doomed) {
+        return;
+    }
+
+    rooms_buf_reset(&ngx_http_rooms_wire);
+    ngx_http_rooms_encode_frame(&ngx_http_rooms_wire, opcode, 0, data);
+    ngx_http_rooms_session_queue(s, &ngx_http_rooms_wire);
+}
+
+
+static void
+ngx_http_rooms_session_queue(ngx_http_rooms_session_t *s, rooms_buf_t *b)
+{
+    ngx_http_rooms_room_take(s, NULL);
+
+    if (b->failed
+        || ngx_http_rooms_queue_copy(&s->out, b->data, b->len) != NGX_OK)
+    {
+        ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_QUEUE,
+                                    ROOMS_WS_INTERNAL);
+        return;
+    }
+
+    ngx_http_rooms_session_dirty(s);
+}
+
+
+void
+ngx_http_rooms_session_send(ngx_http_rooms_session_t *s,
+    ngx_http_rooms_chunk_t *chunk, uint32_t pos, uint32_t end)
+{
+    ssize_t            n;
+    ngx_connection_t  *c;
+
+    if (s->closed || s->doomed) {
+        return;
+    }
+
+    c = s->connection;
+
+    if (c && s->out.first == NULL && c->write->ready) {
+
+        n = c->send(c, chunk->data + pos, end - pos);
+
+        if (n == NGX_ERROR) {
+            ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT, 0);
+            return;
+        }
+
+        if (n > 0) {
+            s->zone->stat->out_bytes += n;
+            pos += (uint32_t) n;
+        }
+
+        if (pos == end) {
+            return;
+        }
+    }
+
+    if (ngx_http_rooms_queue_ref(&s->out, chunk, pos, end) != NGX_OK) {
+        ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_QUEUE, 0);
+        return;
+    }
+
+    ngx_http_rooms_session_dirty(s);
+}
+
+
+void
+ngx_http_rooms_session_dirty(ngx_http_rooms_session_t *s)
+{
+    if (s->is_dirty) {
+        return;
+    }
+
+    s->is_dirty = 1;
+    ngx_queue_insert_tail(&ngx_http_rooms_dirty_sessions, &s->dirty);
+
+    ngx_http_rooms_post_flush();
+}
+
+
+void
+ngx_http_rooms_session_doom(ngx_http_rooms_session_t *s,
+    ngx_http_rooms_close_e reason, ngx_uint_t ws_code)
+{
+    if (s->closed || s->doomed) {
+        return;
+    }
+
+    s->doomed = 1;
+    s->reason = reason;
+    s->code = ws_code;
+
+    ngx_http_rooms_session_dirty(s);
+}
+
+
+static void
+ngx_http_rooms_session_flush(ngx_http_rooms_session_t *s)
+{
+    if (s->doomed) {
+        ngx_http_rooms_session_close(s, s->reason, s->code);
+        return;
+    }
+
+    if (s->polling) {
+        ngx_http_rooms_polling_flush(s);
+
+    } else if (s->connection) {
+
+        if (ngx_http_rooms_session_write(s) == NGX_ERROR) {
+            ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT,
+                                         0);
+            return;
+        }
+    }
+
+    if (s->out.size > s->conf->send_queue) {
+        ngx_http_rooms_session_over(s);
+    }
+}
+
+
+static void
+ngx_http_rooms_session_over(ngx_http_rooms_session_t *s)
+{
+    s->zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_QUEUE]++;
+
+    ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
+                  "rooms: \"%V\": client does not read, %uz octets are "
+                  "queued, closing (rooms_send_queue)",
+                  &s->zone->app->name, s->out.size);
+
+    ngx_http_rooms_queue_clear(&s->out);
+    ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_QUEUE, 0);
+}
+
+
+static ngx_int_t
+ngx_http_rooms_session_write(ngx_http_rooms_session_t *s)
+{
+    ssize_t            n;
+    ngx_err_t          err;
+    ngx_uint_t         niov;
+    struct iovec       iov[NGX_HTTP_ROOMS_IOVS];
+    ngx_connection_t  *c;
+
+    c = s->connection;
+
+    while (s->out.first && c->write->ready) {
+
+        niov = ngx_http_rooms_queue_iovec(&s->out, iov, NGX_HTTP_ROOMS_IOVS);
+
+        if (niov == 1 || c->ssl) {
+            n = c->send(c, iov[0].iov_base, iov[0].iov_len);
+
+            if (n == NGX_ERROR) {
+                return NGX_ERROR;
+            }
+
+            if (n == NGX_AGAIN) {
+                break;
+            }
+
+        } else {
+            n = writev(c->fd, iov, (int) niov);
+
+            if (n == -1) {
+                err = ngx_socket_errno;
+
+                if (err == NGX_EINTR) {
+                    continue;
+                }
+
+                if (err != NGX_EAGAIN) {
+                    c->write->error = 1;
+                    (void) ngx_connection_error(c, err, "writev() failed");
+                    return NGX_ERROR;
+                }
+
+                c->write->ready = 0;
+                break;
+            }
+
+            c->sent += n;
+        }
+
+        s->zone->stat->out_bytes += n;
+        ngx_http_rooms_queue_sent(&s->out, (size_t) n);
+    }
+
+    return ngx_handle_write_event(c->write, 0);
+}
+
+
+ngx_int_t
+ngx_http_rooms_session_drain(ngx_http_rooms_session_t *s)
+{
+    if (ngx_http_rooms_session_write(s) == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    return s->out.first ? NGX_AGAIN : NGX_OK;
+}
+
+
+void
+ngx_http_rooms_free_later(void *p)
+{
+    ngx_http_rooms_grave_t  *grave;
+
+    /* the memory itself holds the link: nobody looks at it but for flags
+     * that are not at its beginning */
+
+    grave = p;
+
+    ngx_queue_insert_tail(&ngx_http_rooms_graves, &grave->queue);
+    ngx_http_rooms_post_flush();
+}
+
+
+void
+ngx_http_rooms_post_flush(void)
+{
+    ngx_event_t  *ev;
+
+    ev = &ngx_http_rooms_flush_event;
+
+    if (ev->handler == NULL) {
+        ev->handler = ngx_http_rooms_flush;
+        ev->log = ngx_cycle->log;
+    }
+
+    ngx_post_event(ev, &ngx_posted_events);
+}
+
+
+void
+ngx_http_rooms_flush(ngx_event_t *ev)
+{
+    ngx_queue_t               *q;
+    ngx_http_rooms_session_t  *s;
+
+    do {
+        ngx_http_rooms_rooms_flush();
+
+        while (!ngx_queue_empty(&ngx_http_rooms_dirty_sessions)) {
+            q = ngx_queue_head(&ngx_http_rooms_dirty_sessions);
+            s = ngx_queue_data(q, ngx_http_rooms_session_t, dirty);
+
+            ngx_queue_remove(q);
+            s->is_dirty = 0;
+
+            ngx_http_rooms_session_flush(s);
+        }
+
+        /* a session that was closed may have made messages for others */
+
+    } while (ngx_http_rooms_rooms_dirty());
+
+    while (!ngx_queue_empty(&ngx_http_rooms_graves)) {
+        q = ngx_queue_head(&ngx_http_rooms_graves);
+        ngx_queue_remove(q);
+        ngx_free(q);
+    }
+}

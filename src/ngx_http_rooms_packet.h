@@ -1,0 +1,53 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ *
+ * Socket.IO packets as they come: CONNECT, events, acks, attachments.
+ */
+
+
+#ifndef _NGX_HTTP_ROOMS_PACKET_H_INCLUDED_
+#define _NGX_HTTP_ROOMS_PACKET_H_INCLUDED_
+
+
+#include <ngx_http_rooms_socket.h>
+
+
+/* An ack that a client owes. */
+
+typedef struct {
+    ngx_queue_t                  queue;       /* in socket->asked */
+    uint64_t                     id;
+    ngx_str_t                    name;
+} ngx_http_rooms_asked_t;
+
+
+/* Emits an event that asks for an ack; name comes back with it. */
+
+ngx_int_t ngx_http_rooms_socket_ask(ngx_http_rooms_socket_t *socket,
+    rooms_str_t name, rooms_str_t json, const rooms_str_t *attachments,
+    ngx_uint_t n);
+
+/* Notes that an ack with this id is owed.  NULL: no memory, or too many. */
+
+ngx_http_rooms_asked_t *ngx_http_rooms_asked_add(
+    ngx_http_rooms_socket_t *socket, uint64_t id, rooms_str_t name);
+void ngx_http_rooms_asked_free(ngx_http_rooms_socket_t *socket);
+
+
+/* ngx_http_rooms_connect.c: a CONNECT packet. */
+
+ngx_int_t ngx_http_rooms_connect(ngx_http_rooms_session_t *s,
+    const rooms_sio_packet_t *pkt);
+
+/* The session's socket of that namespace, or NULL. */
+
+ngx_http_rooms_socket_t *ngx_http_rooms_socket_of(
+    ngx_http_rooms_session_t *s, rooms_str_t nsp);
+
+/* Closes the session because of what it sent. */
+
+ngx_int_t ngx_http_rooms_packet_invalid(ngx_http_rooms_session_t *s);
+
+
+#endif /* _NGX_HTTP_ROOMS_PACKET_H_INCLUDED_ */

@@ -1,0 +1,406 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include <ngx_http_rooms_polling.h>
+#include <ngx_http_rooms_remote.h>
+#include <ngx_http_rooms_respond.h>
+#include <ngx_http_rooms_room.h>
+
+
+/* how long a request may wait while a WebSocket is probed, ms */
+
+#define NGX_HTTP_ROOMS_NOOP  100
+
+
+static void ngx_http_rooms_polling_packets(ngx_http_rooms_session_t *s,
+    const char *more);
+static void ngx_http_rooms_polling_noop(ngx_event_t *ev);
+static void ngx_http_rooms_polling_error(ngx_http_rooms_exchange_t *x,
+    ngx_uint_t code);
+static void ngx_http_rooms_exchange_respond(ngx_http_rooms_exchange_t *x,
+    ngx_http_rooms_answer_e type, ngx_uint_t code, rooms_str_t body);
+
+
+void
+ngx_http_rooms_exchange_answer(ngx_http_rooms_exchange_t *x,
+    ngx_http_rooms_answer_e type, ngx_uint_t code, rooms_str_t body)
+{
+    ngx_http_rooms_session_t  *s;
+
+    s = x->session;
+
+    if (s && s->poll) {
+        if (s->poll->get == x) {
+            s->poll->get = NULL;
+        }
+
+        if (s->poll->post == x) {
+            s->poll->post = NULL;
+        }
+    }
+
+    if (x->request) {
+        ngx_http_rooms_exchange_respond(x, type, code, body);
+
+    } else {
+        ngx_http_rooms_remote_answer(x, type, code, body);
+    }
+
+    ngx_free(x);
+}
+
+
+static void
+ngx_http_rooms_exchange_respond(ngx_http_rooms_exchange_t *x,
+    ngx_http_rooms_answer_e type, ngx_uint_t code, rooms_str_t body)
+{
+    ngx_int_t            rc;
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    r = x->request;
+    c = r->connection;
+
+    x->cleanup->handler = NULL;
+
+    switch (type) {
+
+    case NGX_HTTP_ROOMS_ANSWER_PACKETS:
+        rc = ngx_http_rooms_respond(r, NGX_HTTP_OK,
+                                    "text/plain; charset=UTF-8", body);
+        break;
+
+    case NGX_HTTP_ROOMS_ANSWER_OK:
+        rc = ngx_http_rooms_respond(r, NGX_HTTP_OK, "text/html", body);
+        break;
+
+    default:
+        rc = ngx_http_rooms_respond_error(r, code);
+    }
+
+    ngx_http_finalize_request(r, rc);
+    ngx_http_run_posted_requests(c);
+}
+
+
+static void
+ngx_http_rooms_polling_error(ngx_http_rooms_exchange_t *x, ngx_uint_t code)
+{
+    ngx_uint_t  why;
+
+    why = (code == NGX_HTTP_ROOMS_ERROR_SESSION)
+          ? NGX_HTTP_ROOMS_REFUSED_SESSION : NGX_HTTP_ROOMS_REFUSED_HANDSHAKE;
+
+    x->zone->stat->refused[why]++;
+
+    ngx_http_rooms_exchange_answer(x, NGX_HTTP_ROOMS_ANSWER_ERROR, code,
+                                   rooms_str(NULL, 0));
+}
+
+
+void
+ngx_http_rooms_polling_get(ngx_http_rooms_session_t *s,
+    ngx_http_rooms_exchange_t *x)
+{
+    if (!s->polling) {
+        ngx_http_rooms_polling_error(x, NGX_HTTP_ROOMS_ERROR_REQUEST);
+        return;
+    }
+
+    if (s->closed) {
+
+        /* what was left for this request, and the end */
+
+        s->poll->get = x;
+        x->session = s;
+
+        ngx_http_rooms_polling_packets(s, s->out.first ? "1" : "6\x1e" "1");
+
+        ngx_http_rooms_beat_stop(s);
+        ngx_http_rooms_session_end(s);
+        return;
+    }
+
+    if (s->poll->get) {
+        ngx_http_rooms_polling_error(x, NGX_HTTP_ROOMS_ERROR_REQUEST);
+        ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_PROTOCOL, 0);
+        return;
+    }
+
+    s->poll->get = x;
+    x->session = s;
+
+    ngx_http_rooms_polling_flush(s);
+}
+
+
+void
+ngx_http_rooms_polling_flush(ngx_http_rooms_session_t *s)
+{
+    if (s->poll->get == NULL) {
+        return;
+    }
+
+    ngx_http_rooms_room_take(s, NULL);
+
+    if (s->out.first) {
+        ngx_http_rooms_polling_packets(s, NULL);
+    }
+}
+
+
+/* Answers the waiting GET with what is queued, and with more packets. */
+
+static void
+ngx_http_rooms_polling_packets(ngx_http_rooms_session_t *s, const char *more)
+{
+    rooms_buf_t            b;
+    ngx_http_rooms_ref_t  *ref;
+
+    rooms_buf_init(&b, 0);
+
+    for (ref = s->out.first; ref; ref = ref->next) {
+        rooms_buf_append(&b, ref->chunk->data + ref->pos,
+                         ref->end - ref->pos);
+    }
+
+    if (more) {
+        rooms_buf_append(&b, more, ngx_strlen(more));
+
+    } else if (b.len) {
+
+        /* each packet has a separator behind it */
+
+        b.len--;
+    }
+
+    if (b.failed) {
+        rooms_buf_free(&b);
+        ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_QUEUE, 0);
+        return;
+    }
+
+    s->zone->stat->out_bytes += b.len;
+
+    ngx_http_rooms_queue_clear(&s->out);
+
+    ngx_http_rooms_exchange_answer(s->poll->get,
+                                   NGX_HTTP_ROOMS_ANSWER_PACKETS, 0,
+                                   rooms_str(b.data, b.len));
+
+    rooms_buf_free(&b);
+}
+
+
+ngx_int_t
+ngx_http_rooms_polling_begin_post(ngx_http_rooms_session_t *s,
+    ngx_http_rooms_exchange_t *x)
+{
+    if (s->closed) {
+        return NGX_HTTP_ROOMS_ERROR_SESSION;
+    }
+
+    if (!s->polling) {
+        return NGX_HTTP_ROOMS_ERROR_REQUEST;
+    }
+
+    if (s->poll->post) {
+        ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_PROTOCOL, 0);
+        return NGX_HTTP_ROOMS_ERROR_REQUEST;
+    }
+
+    s->poll->post = x;
+    x->session = s;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_rooms_polling_post(ngx_http_rooms_session_t *s,
+    ngx_http_rooms_exchange_t *x, rooms_str_t body)
+{
+    rooms_int_t         rc;
+    rooms_eio_packet_t  pkt;
+
+    if (!s->polling) {
+        ngx_http_rooms_polling_error(x, NGX_HTTP_ROOMS_ERROR_REQUEST);
+        return;
+    }
+
+    if (body.len > s->conf->max_payload) {
+        s->zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_PAYLOAD]++;
+        ngx_http_rooms_exchange_answer(x, NGX_HTTP_ROOMS_ANSWER_ERROR,
+                                       NGX_HTTP_ROOMS_ERROR_REQUEST,
+                                       rooms_str(NULL, 0));
+        return;
+    }
+
+    s->zone->stat->in_bytes += body.len;
+
+    for ( ;; ) {
+        rc = rooms_eio_next(&body, &pkt);
+
+        if (rc == ROOMS_DONE) {
+            break;
+        }
+
+        if (rc == ROOMS_ERROR) {
+            s->zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_PACKET]++;
+            ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_PROTOCOL, 0);
+            break;
+        }
+
+        if (ngx_http_rooms_session_input(s, &pkt) != NGX_OK) {
+            break;
+        }
+    }
+
+    ngx_http_rooms_exchange_answer(x, NGX_HTTP_ROOMS_ANSWER_OK, 0,
+                                   rooms_str("ok", 2));
+}
+
+
+void
+ngx_http_rooms_polling_abort(ngx_http_rooms_exchange_t *x)
+{
+    ngx_http_rooms_session_t  *s;
+
+    s = x->session;
+
+    if (s == NULL) {
+        ngx_http_rooms_remote_abort(x);
+        ngx_free(x);
+        return;
+    }
+
+    if (s->poll) {
+        if (s->poll->get == x) {
+            s->poll->get = NULL;
+        }
+
+        if (s->poll->post == x) {
+            s->poll->post = NULL;
+        }
+    }
+
+    ngx_free(x);
+
+    ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT, 0);
+}
+
+
+ngx_int_t
+ngx_http_rooms_polling_probe(ngx_http_rooms_session_t *s)
+{
+    if (s->closed || !s->polling || s->poll->probed) {
+        return NGX_DECLINED;
+    }
+
+    s->poll->probed = 1;
+
+    s->poll->upgrade.handler = ngx_http_rooms_polling_noop;
+    s->poll->upgrade.data = s;
+    s->poll->upgrade.log = ngx_cycle->log;
+
+    ngx_add_timer(&s->poll->upgrade, NGX_HTTP_ROOMS_NOOP);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_rooms_polling_unprobe(ngx_http_rooms_session_t *s)
+{
+    if (s->poll == NULL) {
+        return;
+    }
+
+    s->poll->probed = 0;
+
+    if (s->poll->upgrade.timer_set) {
+        ngx_del_timer(&s->poll->upgrade);
+    }
+}
+
+
+static void
+ngx_http_rooms_polling_noop(ngx_event_t *ev)
+{
+    ngx_http_rooms_session_t *s = ev->data;
+
+    if (s->poll->get) {
+        ngx_http_rooms_room_take(s, NULL);
+        ngx_http_rooms_polling_packets(s, s->out.first ? NULL : "6");
+    }
+
+    ngx_add_timer(&s->poll->upgrade, NGX_HTTP_ROOMS_NOOP);
+}
+
+
+void
+ngx_http_rooms_polling_finish(ngx_http_rooms_session_t *s)
+{
+    ngx_http_rooms_polling_unprobe(s);
+
+    if (s->poll->get) {
+        ngx_http_rooms_exchange_answer(s->poll->get,
+                                       NGX_HTTP_ROOMS_ANSWER_PACKETS, 0,
+                                       rooms_str("6", 1));
+    }
+
+    if (s->poll->post) {
+        s->poll->post->session = NULL;
+    }
+
+    ngx_free(s->poll);
+    s->poll = NULL;
+}
+
+
+void
+ngx_http_rooms_polling_close(ngx_http_rooms_session_t *s)
+{
+    ngx_uint_t                  waits;
+    ngx_http_rooms_exchange_t  *post;
+
+    /* a body that still comes, or is being taken apart, has no session */
+
+    post = s->poll->post;
+
+    if (post) {
+        post->session = NULL;
+        s->poll->post = NULL;
+    }
+
+    if (s->poll->upgrade.timer_set) {
+        ngx_del_timer(&s->poll->upgrade);
+    }
+
+    waits = (s->poll->get != NULL);
+
+    if (waits) {
+        ngx_http_rooms_polling_packets(s,
+                               s->reason == NGX_HTTP_ROOMS_CLOSE_CLIENT
+                               ? "6" : "1");
+    }
+
+    /* what the client has not been told waits for its next request */
+
+    if (!waits && !ngx_exiting
+        && (s->reason == NGX_HTTP_ROOMS_CLOSE_PROTOCOL
+            || s->reason == NGX_HTTP_ROOMS_CLOSE_SERVER))
+    {
+        ngx_http_rooms_beat_pong(s);
+        return;
+    }
+
+    ngx_http_rooms_session_end(s);
+}

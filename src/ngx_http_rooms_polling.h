@@ -1,0 +1,96 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ *
+ * Long-polling, and the change from it to WebSocket.
+ *
+ * A request is a handle: it stands for an HTTP request of this worker, or
+ * for one that waits in another worker (ngx_http_rooms_remote.c).
+ */
+
+
+#ifndef _NGX_HTTP_ROOMS_POLLING_H_INCLUDED_
+#define _NGX_HTTP_ROOMS_POLLING_H_INCLUDED_
+
+
+#include <ngx_http_rooms_session.h>
+
+
+typedef struct ngx_http_rooms_exchange_s  ngx_http_rooms_exchange_t;
+
+struct ngx_http_rooms_exchange_s {
+    ngx_http_request_t          *request;     /* here, or NULL */
+    ngx_http_rooms_zone_t       *zone;
+    uint32_t                     owner;       /* there: who, and which */
+    uint64_t                     id;
+    ngx_http_rooms_session_t    *session;     /* it waits for, or NULL */
+    ngx_str_t                    sid;         /* there: of the session */
+    ngx_pool_cleanup_t          *cleanup;     /* of the request */
+    ngx_queue_t                  queue;       /* there: those that wait */
+    unsigned                     listed:1;
+};
+
+
+struct ngx_http_rooms_poll_s {
+    ngx_http_rooms_exchange_t   *get;         /* waits for packets, or NULL */
+    ngx_http_rooms_exchange_t   *post;        /* its body is coming, or NULL */
+    ngx_event_t                  upgrade;     /* noops while one is probed */
+    unsigned                     probed:1;
+};
+
+
+/* What an exchange is answered with. */
+
+typedef enum {
+    NGX_HTTP_ROOMS_ANSWER_PACKETS = 0,        /* 200 text/plain */
+    NGX_HTTP_ROOMS_ANSWER_OK,                 /* 200 text/html "ok" */
+    NGX_HTTP_ROOMS_ANSWER_ERROR               /* 400 or 413 {"code"...} */
+} ngx_http_rooms_answer_e;
+
+/* Answers and frees the exchange. */
+
+void ngx_http_rooms_exchange_answer(ngx_http_rooms_exchange_t *x,
+    ngx_http_rooms_answer_e type, ngx_uint_t code, rooms_str_t body);
+
+
+/*
+ * A POST begins: NGX_OK, or the code of the error that answers it.  It ends
+ * with ngx_http_rooms_polling_post() or ngx_http_rooms_polling_abort().
+ */
+
+ngx_int_t ngx_http_rooms_polling_begin_post(ngx_http_rooms_session_t *s,
+    ngx_http_rooms_exchange_t *x);
+
+/* A GET and a POST with its whole body, for a session of this worker. */
+
+void ngx_http_rooms_polling_get(ngx_http_rooms_session_t *s,
+    ngx_http_rooms_exchange_t *x);
+void ngx_http_rooms_polling_post(ngx_http_rooms_session_t *s,
+    ngx_http_rooms_exchange_t *x, rooms_str_t body);
+
+/* The client hung up while it waited. */
+
+void ngx_http_rooms_polling_abort(ngx_http_rooms_exchange_t *x);
+
+/* Sends what is queued, if a GET waits. */
+
+void ngx_http_rooms_polling_flush(ngx_http_rooms_session_t *s);
+
+/*
+ * A WebSocket is being probed for the session: its requests are answered
+ * soon, so that the client can stop polling.  NGX_DECLINED: one is already.
+ */
+
+ngx_int_t ngx_http_rooms_polling_probe(ngx_http_rooms_session_t *s);
+void ngx_http_rooms_polling_unprobe(ngx_http_rooms_session_t *s);
+
+/* Polling is over for the session: its last request is answered. */
+
+void ngx_http_rooms_polling_finish(ngx_http_rooms_session_t *s);
+
+/* The session ends: what waits is answered. */
+
+void ngx_http_rooms_polling_close(ngx_http_rooms_session_t *s);
+
+
+#endif /* _NGX_HTTP_ROOMS_POLLING_H_INCLUDED_ */

@@ -1,0 +1,373 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include <ngx_http_rooms_publish.h>
+#include <ngx_http_rooms_socket.h>
+
+
+#define NGX_HTTP_ROOMS_WANT_MAX         65536
+
+#define NGX_HTTP_ROOMS_MAX_ATTACHMENTS  64
+
+
+static void ngx_http_rooms_publish_one(ngx_http_rooms_room_t *room,
+    const rooms_message_t *m, uint64_t id);
+static ngx_int_t ngx_http_rooms_stream_append(ngx_http_rooms_stream_t *stream,
+    const rooms_message_t *m, uint64_t id, ngx_http_rooms_member_t *except);
+static ngx_int_t ngx_http_rooms_stream_space(ngx_http_rooms_stream_t *stream,
+    size_t size);
+static void ngx_http_rooms_stream_flush(ngx_http_rooms_stream_t *stream);
+static void ngx_http_rooms_order(ngx_http_rooms_room_t *room);
+
+
+static ngx_queue_t  ngx_http_rooms_dirty_rooms = {
+    &ngx_http_rooms_dirty_rooms, &ngx_http_rooms_dirty_rooms
+};
+
+/* Messages are put together here, once for each form. */
+
+static rooms_buf_t  ngx_http_rooms_publish_text;
+static rooms_buf_t  ngx_http_rooms_publish_wire;
+
+
+void
+ngx_http_rooms_publish(ngx_http_rooms_room_t *room, const rooms_message_t *m,
+    uint64_t id)
+{
+    ngx_queue_t              *q;
+    ngx_http_rooms_member_t  *except;
+    ngx_http_rooms_socket_t  *socket;
+    ngx_http_rooms_stream_t  *stream;
+
+    if (m->audience == ROOMS_TO_SOCKET) {
+        ngx_http_rooms_publish_one(room, m, id);
+        return;
+    }
+
+    except = NULL;
+
+    if (m->audience == ROOMS_TO_OTHERS) {
+        socket = ngx_http_rooms_socket_find(room->zone, m->sid);
+
+        if (socket) {
+            except = ngx_http_rooms_room_member(room, socket);
+        }
+    }
+
+    ngx_http_rooms_order(room);
+
+    for (q = ngx_queue_head(&room->streams);
+         q != ngx_queue_sentinel(&room->streams);
+         q = ngx_queue_next(q))
+    {
+        stream = ngx_queue_data(q, ngx_http_rooms_stream_t, queue);
+
+        if (m->variants && !(m->variants & (1u << stream->variant))) {
+            continue;
+        }
+
+        if (ngx_http_rooms_stream_append(stream, m, id,
+                                         (except && except->stream == stream)
+                                         ? except : NULL)
+            != NGX_OK)
+        {
+            ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                          "rooms: no memory to send to room \"%V\"",
+                          &room->name);
+        }
+    }
+
+    if (!room->is_dirty) {
+        ngx_queue_insert_tail(&ngx_http_rooms_dirty_rooms, &room->dirty);
+        room->is_dirty = 1;
+        ngx_http_rooms_post_flush();
+    }
+}
+
+
+static void
+ngx_http_rooms_publish_one(ngx_http_rooms_room_t *room,
+    const rooms_message_t *m, uint64_t id)
+{
+    rooms_str_t               attachments[NGX_HTTP_ROOMS_MAX_ATTACHMENTS];
+    ngx_uint_t                n;
+    ngx_http_rooms_socket_t  *socket;
+
+    socket = ngx_http_rooms_socket_find(room->zone, m->sid);
+
+    if (socket == NULL
+        || ngx_http_rooms_room_member(room, socket) == NULL
+        || (m->variants && !(m->variants & (1u << socket->variant))))
+    {
+        return;
+    }
+
+    n = ngx_http_rooms_socket_attachments(m->attachments, m->nattachments,
+                                          attachments,
+                                          NGX_HTTP_ROOMS_MAX_ATTACHMENTS);
+
+    rooms_buf_reset(&ngx_http_rooms_publish_text);
+
+    ngx_http_rooms_socket_text(&ngx_http_rooms_publish_text, &socket->nsp, m,
+                               room->zone->epoch,
+                               (socket->recoverable && !m->ephemeral) ? id
+                                                                      : 0);
+
+    if (ngx_http_rooms_publish_text.failed) {
+        return;
+    }
+
+    room->zone->stat->out++;
+    socket->session->out_events++;
+
+    ngx_http_rooms_session_message(socket->session,
+                                   rooms_str(ngx_http_rooms_publish_text.data,
+                                             ngx_http_rooms_publish_text.len),
+                                   attachments, n);
+}
+
+
+/*
+ * A connection hears messages in the order of their ids.  Where one is in
+ * several rooms that have gathered something in this turn, what another room
+ * has for it is queued before this room gathers more.
+ */
+
+static void
+ngx_http_rooms_order(ngx_http_rooms_room_t *room)
+{
+    ngx_uint_t                 i;
+    ngx_queue_t               *q;
+    ngx_http_rooms_stream_t   *stream;
+    ngx_http_rooms_session_t  *s;
+
+    q = ngx_queue_head(&ngx_http_rooms_dirty_rooms);
+
+    if (q == ngx_queue_sentinel(&ngx_http_rooms_dirty_rooms)
+        || (q == &room->dirty
+            && ngx_queue_next(q)
+               == ngx_queue_sentinel(&ngx_http_rooms_dirty_rooms)))
+    {
+        return;
+    }
+
+    for (q = ngx_queue_head(&room->streams);
+         q != ngx_queue_sentinel(&room->streams);
+         q = ngx_queue_next(q))
+    {
+        stream = ngx_queue_data(q, ngx_http_rooms_stream_t, queue);
+
+        for (i = 0; i < stream->n; i++) {
+            s = stream->members[i]->socket->session;
+
+            if (s->nmembers > 1) {
+                ngx_http_rooms_room_take(s, room);
+            }
+        }
+    }
+}
+
+
+static ngx_int_t
+ngx_http_rooms_stream_append(ngx_http_rooms_stream_t *stream,
+    const rooms_message_t *m, uint64_t id, ngx_http_rooms_member_t *except)
+{
+    rooms_str_t              attachments[NGX_HTTP_ROOMS_MAX_ATTACHMENTS];
+    ngx_uint_t               n, told;
+    rooms_buf_t             *text, *wire;
+    ngx_http_rooms_zone_t   *zone;
+    ngx_http_rooms_chunk_t  *chunk;
+
+    told = stream->n - (except ? 1 : 0);
+
+    if (told == 0) {
+        return NGX_OK;
+    }
+
+    zone = stream->room->zone;
+    text = &ngx_http_rooms_publish_text;
+    wire = &ngx_http_rooms_publish_wire;
+
+    n = ngx_http_rooms_socket_attachments(m->attachments, m->nattachments,
+                                          attachments,
+                                          NGX_HTTP_ROOMS_MAX_ATTACHMENTS);
+
+    rooms_buf_reset(text);
+    rooms_buf_reset(wire);
+
+    ngx_http_rooms_socket_text(text, &stream->nsp, m, zone->epoch,
+                               (stream->offset && !m->ephemeral) ? id : 0);
+    ngx_http_rooms_session_encode(wire, stream->polling,
+                                  rooms_str(text->data, text->len),
+                                  attachments, n);
+
+    if (text->failed || wire->failed
+        || ngx_http_rooms_stream_space(stream, wire->len) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (except) {
+        ngx_http_rooms_member_take(except);
+    }
+
+    chunk = stream->chunk;
+
+    ngx_memcpy(chunk->data + chunk->len, wire->data, wire->len);
+    chunk->len += wire->len;
+
+    if (except) {
+        except->pos = chunk->len;
+    }
+
+    zone->stat->out += told;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_rooms_stream_space(ngx_http_rooms_stream_t *stream, size_t size)
+{
+    ngx_uint_t                i;
+    ngx_http_rooms_chunk_t   *chunk;
+    ngx_http_rooms_member_t  *member;
+
+    chunk = stream->chunk;
+
+    if (chunk) {
+
+        if (size <= chunk->size - chunk->len) {
+            return NGX_OK;
+        }
+
+        for (i = 0; i < stream->n; i++) {
+            member = stream->members[i];
+            ngx_http_rooms_member_take(member);
+            member->pos = 0;
+        }
+
+        ngx_http_rooms_chunk_release(chunk);
+        stream->chunk = NULL;
+
+        stream->want = ngx_min(stream->want * 2, NGX_HTTP_ROOMS_WANT_MAX);
+    }
+
+    stream->chunk = ngx_http_rooms_chunk_get(ngx_max(size, stream->want));
+
+    return stream->chunk ? NGX_OK : NGX_ERROR;
+}
+
+
+void
+ngx_http_rooms_member_take(ngx_http_rooms_member_t *member)
+{
+    ngx_http_rooms_chunk_t    *chunk;
+    ngx_http_rooms_session_t  *s;
+
+    chunk = member->stream->chunk;
+
+    if (chunk == NULL || member->pos == chunk->len) {
+        return;
+    }
+
+    s = member->socket->session;
+
+    if (!s->closed
+        && ngx_http_rooms_queue_ref(&s->out, chunk, member->pos, chunk->len)
+           == NGX_OK)
+    {
+        ngx_http_rooms_session_dirty(s);
+    }
+
+    member->pos = chunk->len;
+}
+
+
+void
+ngx_http_rooms_room_take(ngx_http_rooms_session_t *s,
+    ngx_http_rooms_room_t *except)
+{
+    ngx_queue_t              *q;
+    ngx_http_rooms_member_t  *member;
+
+    for (q = ngx_queue_head(&s->members);
+         q != ngx_queue_sentinel(&s->members);
+         q = ngx_queue_next(q))
+    {
+        member = ngx_queue_data(q, ngx_http_rooms_member_t, queue);
+
+        if (member->room != except) {
+            ngx_http_rooms_member_take(member);
+        }
+    }
+}
+
+
+void
+ngx_http_rooms_rooms_flush(void)
+{
+    ngx_queue_t              *q, *p;
+    ngx_http_rooms_room_t    *room;
+    ngx_http_rooms_stream_t  *stream;
+
+    while (!ngx_queue_empty(&ngx_http_rooms_dirty_rooms)) {
+
+        q = ngx_queue_head(&ngx_http_rooms_dirty_rooms);
+        room = ngx_queue_data(q, ngx_http_rooms_room_t, dirty);
+
+        ngx_queue_remove(q);
+        room->is_dirty = 0;
+
+        for (p = ngx_queue_head(&room->streams);
+             p != ngx_queue_sentinel(&room->streams);
+             p = ngx_queue_next(p))
+        {
+            stream = ngx_queue_data(p, ngx_http_rooms_stream_t, queue);
+            ngx_http_rooms_stream_flush(stream);
+        }
+    }
+}
+
+
+ngx_uint_t
+ngx_http_rooms_rooms_dirty(void)
+{
+    return !ngx_queue_empty(&ngx_http_rooms_dirty_rooms);
+}
+
+
+static void
+ngx_http_rooms_stream_flush(ngx_http_rooms_stream_t *stream)
+{
+    ngx_uint_t                i;
+    ngx_http_rooms_chunk_t   *chunk;
+    ngx_http_rooms_member_t  *member;
+
+    chunk = stream->chunk;
+
+    if (chunk == NULL) {
+        return;
+    }
+
+    for (i = 0; i < stream->n; i++) {
+        member = stream->members[i];
+
+        if (member->pos < chunk->len) {
+            ngx_http_rooms_session_send(member->socket->session, chunk,
+                                        (uint32_t) member->pos, chunk->len);
+        }
+
+        member->pos = 0;
+    }
+
+    stream->chunk = NULL;
+    ngx_http_rooms_chunk_release(chunk);
+}

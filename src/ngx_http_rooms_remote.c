@@ -1,0 +1,512 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include <ngx_http_rooms_remote.h>
+#include <ngx_http_rooms_respond.h>
+#include <ngx_http_rooms_upgrade.h>
+
+
+#define NGX_HTTP_ROOMS_REMOTE_CHECK  250
+
+
+typedef enum {
+    NGX_HTTP_ROOMS_REMOTE_GET = 1,
+    NGX_HTTP_ROOMS_REMOTE_POST,
+    NGX_HTTP_ROOMS_REMOTE_ABORT,
+    NGX_HTTP_ROOMS_REMOTE_ANSWER,
+    NGX_HTTP_ROOMS_REMOTE_PROBE,
+    NGX_HTTP_ROOMS_REMOTE_PROBED,
+    NGX_HTTP_ROOMS_REMOTE_UNPROBE,
+    NGX_HTTP_ROOMS_REMOTE_TAKE,
+    NGX_HTTP_ROOMS_REMOTE_SESSION
+} ngx_http_rooms_remote_e;
+
+
+typedef struct {
+    uint8_t                      type;
+    uint32_t                     from;
+    uint64_t                     id;        /* of the sender's exchange ... */
+    rooms_str_t                  sid;
+    uint8_t                      answer;    /* ... or the receiver's */
+    uint16_t                     code;
+    rooms_str_t                  body;
+} ngx_http_rooms_remote_t;
+
+
+static ngx_int_t ngx_http_rooms_remote_send(ngx_http_rooms_zone_t *zone,
+    uint32_t to, const ngx_http_rooms_remote_t *m);
+static rooms_int_t ngx_http_rooms_remote_read(rooms_str_t data,
+    ngx_http_rooms_remote_t *m);
+static void ngx_http_rooms_remote_request(ngx_http_rooms_exchange_t *x,
+    ngx_http_rooms_remote_t *m);
+static ngx_int_t ngx_http_rooms_remote_step(ngx_http_rooms_zone_t *zone,
+    uint32_t owner, uint64_t id, rooms_str_t sid, uint8_t type);
+static void ngx_http_rooms_remote_serve(ngx_http_rooms_zone_t *zone,
+    ngx_http_rooms_remote_t *m);
+static void ngx_http_rooms_remote_serve_abort(ngx_http_rooms_session_t *s,
+    ngx_http_rooms_remote_t *m);
+static void ngx_http_rooms_remote_serve_probe(ngx_http_rooms_zone_t *zone,
+    ngx_http_rooms_session_t *s, ngx_http_rooms_remote_t *m);
+static void ngx_http_rooms_remote_serve_take(ngx_http_rooms_zone_t *zone,
+    ngx_http_rooms_session_t *s, ngx_http_rooms_remote_t *m);
+static void ngx_http_rooms_remote_answered(ngx_http_rooms_remote_t *m);
+static ngx_http_rooms_session_t *ngx_http_rooms_remote_session(
+    ngx_http_rooms_zone_t *zone, rooms_str_t sid);
+static void ngx_http_rooms_remote_unlist(ngx_http_rooms_exchange_t *x);
+static void ngx_http_rooms_remote_check(ngx_event_t *ev);
+
+
+static ngx_queue_t  ngx_http_rooms_remote_waiting = {
+    &ngx_http_rooms_remote_waiting, &ngx_http_rooms_remote_waiting
+};
+
+static ngx_event_t  ngx_http_rooms_remote_event;
+static uint64_t     ngx_http_rooms_remote_last;
+
+
+static ngx_int_t
+ngx_http_rooms_remote_send(ngx_http_rooms_zone_t *zone, uint32_t to,
+    const ngx_http_rooms_remote_t *m)
+{
+    ngx_int_t    rc;
+    rooms_buf_t  b;
+
+    rooms_buf_init(&b, 0);
+
+    rooms_buf_byte(&b, m->type);
+    rooms_buf_u32(&b, ngx_http_rooms_owner);
+    rooms_buf_u64(&b, m->id);
+    rooms_buf_str16(&b, m->sid);
+    rooms_buf_byte(&b, m->answer);
+    rooms_buf_u16(&b, m->code);
+    rooms_buf_str32(&b, m->body);
+
+    rc = NGX_ERROR;
+
+    if (!b.failed) {
+        rc = ngx_http_rooms_zone_direct(zone, to, rooms_str(b.data, b.len));
+    }
+
+    rooms_buf_free(&b);
+
+    return rc == NGX_OK ? NGX_OK : NGX_ERROR;
+}
+
+
+static rooms_int_t
+ngx_http_rooms_remote_read(rooms_str_t data, ngx_http_rooms_remote_t *m)
+{
+    if (rooms_get_u8(&data, &m->type) != ROOMS_OK
+        || rooms_get_u32(&data, &m->from) != ROOMS_OK
+        || rooms_get_u64(&data, &m->id) != ROOMS_OK
+        || rooms_get_str16(&data, &m->sid) != ROOMS_OK
+        || rooms_get_u8(&data, &m->answer) != ROOMS_OK
+        || rooms_get_u16(&data, &m->code) != ROOMS_OK
+        || rooms_get_str32(&data, &m->body) != ROOMS_OK)
+    {
+        return ROOMS_ERROR;
+    }
+
+    return ROOMS_OK;
+}
+
+
+void
+ngx_http_rooms_remote_get(ngx_http_rooms_exchange_t *x, ngx_str_t *sid)
+{
+    ngx_http_rooms_remote_t  m;
+
+    ngx_memzero(&m, sizeof(ngx_http_rooms_remote_t));
+
+    m.type = NGX_HTTP_ROOMS_REMOTE_GET;
+    x->sid = *sid;
+
+    ngx_http_rooms_remote_request(x, &m);
+}
+
+
+void
+ngx_http_rooms_remote_post(ngx_http_rooms_exchange_t *x, ngx_str_t *sid,
+    rooms_str_t body)
+{
+    ngx_http_rooms_remote_t  m;
+
+    ngx_memzero(&m, sizeof(ngx_http_rooms_remote_t));
+
+    m.type = NGX_HTTP_ROOMS_REMOTE_POST;
+    m.body = body;
+    x->sid = *sid;
+
+    ngx_http_rooms_remote_request(x, &m);
+}
+
+
+static void
+ngx_http_rooms_remote_request(ngx_http_rooms_exchange_t *x,
+    ngx_http_rooms_remote_t *m)
+{
+    ngx_event_t  *ev;
+
+    x->id = ++ngx_http_rooms_remote_last;
+
+    m->id = x->id;
+    m->sid = rooms_str(x->sid.data, x->sid.len);
+
+    ngx_queue_insert_tail(&ngx_http_rooms_remote_waiting, &x->queue);
+    x->listed = 1;
+
+    if (ngx_http_rooms_remote_send(x->zone, x->owner, m) != NGX_OK) {
+        ngx_http_rooms_remote_unlist(x);
+        ngx_http_rooms_exchange_answer(x, NGX_HTTP_ROOMS_ANSWER_ERROR,
+                                       NGX_HTTP_ROOMS_ERROR_SESSION,
+                                       rooms_str(NULL, 0));
+        return;
+    }
+
+    ev = &ngx_http_rooms_remote_event;
+
+    if (!ev->timer_set) {
+        ev->handler = ngx_http_rooms_remote_check;
+        ev->log = ngx_cycle->log;
+        ev->cancelable = 1;
+        ngx_add_timer(ev, NGX_HTTP_ROOMS_REMOTE_CHECK);
+    }
+}
+
+
+static void
+ngx_http_rooms_remote_unlist(ngx_http_rooms_exchange_t *x)
+{
+    if (x->listed) {
+        ngx_queue_remove(&x->queue);
+        x->listed = 0;
+    }
+}
+
+
+/* An owner that died will not answer. */
+
+static void
+ngx_http_rooms_remote_check(ngx_event_t *ev)
+{
+    ngx_queue_t                *q, *next;
+    ngx_http_rooms_exchange_t  *x;
+
+    for (q = ngx_queue_head(&ngx_http_rooms_remote_waiting);
+         q != ngx_queue_sentinel(&ngx_http_rooms_remote_waiting);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        x = ngx_queue_data(q, ngx_http_rooms_exchange_t, queue);
+
+        if (!rooms_workers_holds(&ngx_http_rooms_workers->table, x->owner)) {
+            ngx_http_rooms_remote_unlist(x);
+            ngx_http_rooms_exchange_answer(x, NGX_HTTP_ROOMS_ANSWER_ERROR,
+                                           NGX_HTTP_ROOMS_ERROR_SESSION,
+                                           rooms_str(NULL, 0));
+
+            /* anything may have been answered by this */
+
+            ngx_add_timer(ev, 1);
+            return;
+        }
+    }
+
+    if (!ngx_queue_empty(&ngx_http_rooms_remote_waiting)) {
+        ngx_add_timer(ev, NGX_HTTP_ROOMS_REMOTE_CHECK);
+    }
+}
+
+
+void
+ngx_http_rooms_remote_abort(ngx_http_rooms_exchange_t *x)
+{
+    ngx_http_rooms_remote_t  m;
+
+    if (!x->listed) {
+        return;
+    }
+
+    ngx_http_rooms_remote_unlist(x);
+
+    ngx_memzero(&m, sizeof(ngx_http_rooms_remote_t));
+
+    m.type = NGX_HTTP_ROOMS_REMOTE_ABORT;
+    m.id = x->id;
+    m.sid = rooms_str(x->sid.data, x->sid.len);
+
+    (void) ngx_http_rooms_remote_send(x->zone, x->owner, &m);
+}
+
+
+void
+ngx_http_rooms_remote_answer(ngx_http_rooms_exchange_t *x,
+    ngx_http_rooms_answer_e type, ngx_uint_t code, rooms_str_t body)
+{
+    ngx_http_rooms_remote_t  m;
+
+    ngx_memzero(&m, sizeof(ngx_http_rooms_remote_t));
+
+    m.type = NGX_HTTP_ROOMS_REMOTE_ANSWER;
+    m.id = x->id;
+    m.answer = (uint8_t) type;
+    m.code = (uint16_t) code;
+    m.body = body;
+
+    if (ngx_http_rooms_remote_send(x->zone, x->owner, &m) != NGX_OK) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "rooms: zone \"%V\": an answer of %uz octets does not "
+                      "fit into the journal; is the zone too small?",
+                      &x->zone->app->name, body.len);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_rooms_remote_step(ngx_http_rooms_zone_t *zone, uint32_t owner,
+    uint64_t id, rooms_str_t sid, uint8_t type)
+{
+    ngx_http_rooms_remote_t  m;
+
+    ngx_memzero(&m, sizeof(ngx_http_rooms_remote_t));
+
+    m.type = type;
+    m.id = id;
+    m.sid = sid;
+
+    return ngx_http_rooms_remote_send(zone, owner, &m);
+}
+
+
+ngx_int_t
+ngx_http_rooms_remote_probe(ngx_http_rooms_zone_t *zone, uint32_t owner,
+    uint64_t id, rooms_str_t sid)
+{
+    return ngx_http_rooms_remote_step(zone, owner, id, sid,
+                                      NGX_HTTP_ROOMS_REMOTE_PROBE);
+}
+
+
+ngx_int_t
+ngx_http_rooms_remote_unprobe(ngx_http_rooms_zone_t *zone, uint32_t owner,
+    uint64_t id, rooms_str_t sid)
+{
+    return ngx_http_rooms_remote_step(zone, owner, id, sid,
+                                      NGX_HTTP_ROOMS_REMOTE_UNPROBE);
+}
+
+
+ngx_int_t
+ngx_http_rooms_remote_take(ngx_http_rooms_zone_t *zone, uint32_t owner,
+    uint64_t id, rooms_str_t sid)
+{
+    return ngx_http_rooms_remote_step(zone, owner, id, sid,
+                                      NGX_HTTP_ROOMS_REMOTE_TAKE);
+}
+
+
+void
+ngx_http_rooms_remote_receive(ngx_http_rooms_zone_t *zone, rooms_str_t data,
+    uint64_t id)
+{
+    ngx_http_rooms_remote_t  m;
+
+    if (ngx_http_rooms_remote_read(data, &m) != ROOMS_OK) {
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                      "rooms: zone \"%V\": damaged octets from another "
+                      "worker at %uL", &zone->app->name, id);
+        return;
+    }
+
+    switch (m.type) {
+
+    case NGX_HTTP_ROOMS_REMOTE_ANSWER:
+        ngx_http_rooms_remote_answered(&m);
+        break;
+
+    case NGX_HTTP_ROOMS_REMOTE_PROBED:
+        ngx_http_rooms_upgrade_probed(m.id, m.code);
+        break;
+
+    case NGX_HTTP_ROOMS_REMOTE_SESSION:
+        ngx_http_rooms_upgrade_moved(zone, m.id, m.body);
+        break;
+
+    default:
+        ngx_http_rooms_remote_serve(zone, &m);
+    }
+}
+
+
+static void
+ngx_http_rooms_remote_answered(ngx_http_rooms_remote_t *m)
+{
+    ngx_queue_t                *q;
+    ngx_http_rooms_exchange_t  *x;
+
+    for (q = ngx_queue_head(&ngx_http_rooms_remote_waiting);
+         q != ngx_queue_sentinel(&ngx_http_rooms_remote_waiting);
+         q = ngx_queue_next(q))
+    {
+        x = ngx_queue_data(q, ngx_http_rooms_exchange_t, queue);
+
+        if (x->id == m->id) {
+            ngx_http_rooms_remote_unlist(x);
+            ngx_http_rooms_exchange_answer(x, m->answer, m->code, m->body);
+            return;
+        }
+    }
+}
+
+
+static ngx_http_rooms_session_t *
+ngx_http_rooms_remote_session(ngx_http_rooms_zone_t *zone, rooms_str_t sid)
+{
+    ngx_str_t  name;
+
+    name.data = (u_char *) sid.data;
+    name.len = sid.len;
+
+    return ngx_http_rooms_session_find(zone, &name);
+}
+
+
+static void
+ngx_http_rooms_remote_serve(ngx_http_rooms_zone_t *zone,
+    ngx_http_rooms_remote_t *m)
+{
+    ngx_uint_t                  code;
+    ngx_http_rooms_session_t   *s;
+    ngx_http_rooms_exchange_t  *x;
+
+    s = ngx_http_rooms_remote_session(zone, m->sid);
+
+    switch (m->type) {
+
+    case NGX_HTTP_ROOMS_REMOTE_ABORT:
+        ngx_http_rooms_remote_serve_abort(s, m);
+        return;
+
+    case NGX_HTTP_ROOMS_REMOTE_PROBE:
+        ngx_http_rooms_remote_serve_probe(zone, s, m);
+        return;
+
+    case NGX_HTTP_ROOMS_REMOTE_UNPROBE:
+
+        if (s) {
+            ngx_http_rooms_polling_unprobe(s);
+        }
+
+        return;
+
+    case NGX_HTTP_ROOMS_REMOTE_TAKE:
+        ngx_http_rooms_remote_serve_take(zone, s, m);
+        return;
+    }
+
+    x = ngx_calloc(sizeof(ngx_http_rooms_exchange_t), ngx_cycle->log);
+    if (x == NULL) {
+        return;
+    }
+
+    x->zone = zone;
+    x->owner = m->from;
+    x->id = m->id;
+
+    if (s && m->type == NGX_HTTP_ROOMS_REMOTE_GET) {
+        ngx_http_rooms_polling_get(s, x);
+        return;
+    }
+
+    code = NGX_HTTP_ROOMS_ERROR_SESSION;
+
+    if (s) {
+        code = ngx_http_rooms_polling_begin_post(s, x);
+
+        if (code == NGX_OK) {
+            ngx_http_rooms_polling_post(s, x, m->body);
+            return;
+        }
+    }
+
+    ngx_http_rooms_exchange_answer(x, NGX_HTTP_ROOMS_ANSWER_ERROR, code,
+                                   rooms_str(NULL, 0));
+}
+
+
+static void
+ngx_http_rooms_remote_serve_abort(ngx_http_rooms_session_t *s,
+    ngx_http_rooms_remote_t *m)
+{
+    ngx_http_rooms_exchange_t  *x;
+
+    if (s == NULL || s->poll == NULL) {
+        return;
+    }
+
+    x = s->poll->get;
+
+    if (x && x->request == NULL && x->owner == m->from && x->id == m->id) {
+        ngx_http_rooms_polling_abort(x);
+    }
+}
+
+
+static void
+ngx_http_rooms_remote_serve_probe(ngx_http_rooms_zone_t *zone,
+    ngx_http_rooms_session_t *s, ngx_http_rooms_remote_t *m)
+{
+    ngx_http_rooms_remote_t  answer;
+
+    ngx_memzero(&answer, sizeof(ngx_http_rooms_remote_t));
+
+    answer.type = NGX_HTTP_ROOMS_REMOTE_PROBED;
+    answer.id = m->id;
+    answer.code = (s && ngx_http_rooms_polling_probe(s) == NGX_OK);
+
+    (void) ngx_http_rooms_remote_send(zone, m->from, &answer);
+}
+
+
+/* The session goes to the worker that has its WebSocket. */
+
+static void
+ngx_http_rooms_remote_serve_take(ngx_http_rooms_zone_t *zone,
+    ngx_http_rooms_session_t *s, ngx_http_rooms_remote_t *m)
+{
+    rooms_buf_t              b;
+    ngx_http_rooms_remote_t  answer;
+
+    ngx_memzero(&answer, sizeof(ngx_http_rooms_remote_t));
+
+    answer.type = NGX_HTTP_ROOMS_REMOTE_SESSION;
+    answer.id = m->id;
+
+    rooms_buf_init(&b, 0);
+
+    if (s && s->polling && !s->closed && !s->doomed && s->poll->probed
+        && ngx_http_rooms_move_out(s, &b) == NGX_OK)
+    {
+        answer.body = rooms_str(b.data, b.len);
+    }
+
+    if (ngx_http_rooms_remote_send(zone, m->from, &answer) == NGX_OK) {
+
+        if (answer.body.len) {
+            ngx_http_rooms_polling_finish(s);
+            ngx_http_rooms_session_forget(s);
+        }
+
+    } else if (s) {
+        ngx_http_rooms_polling_unprobe(s);
+    }
+
+    rooms_buf_free(&b);
+}

@@ -1,0 +1,57 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ *
+ * Workers about each other's sessions: polling requests that reached the
+ * wrong one travel to the owner and back, and a session moves to the worker
+ * that has its WebSocket.  All of it goes through the journal, in order with
+ * the records of rooms.
+ */
+
+
+#ifndef _NGX_HTTP_ROOMS_REMOTE_H_INCLUDED_
+#define _NGX_HTTP_ROOMS_REMOTE_H_INCLUDED_
+
+
+#include <ngx_http_rooms_zone.h>
+#include <ngx_http_rooms_polling.h>
+
+
+/*
+ * Another worker sent these octets by ngx_http_rooms_zone_direct(); id is
+ * their place in the journal.
+ */
+
+void ngx_http_rooms_remote_receive(ngx_http_rooms_zone_t *zone,
+    rooms_str_t data, uint64_t id);
+
+
+/* Sends a request to the owner in x->owner; the exchange is answered when
+ * the answer comes, or the owner is gone. */
+
+void ngx_http_rooms_remote_get(ngx_http_rooms_exchange_t *x, ngx_str_t *sid);
+void ngx_http_rooms_remote_post(ngx_http_rooms_exchange_t *x, ngx_str_t *sid,
+    rooms_str_t body);
+
+/* The client of an exchange on its way hung up. */
+
+void ngx_http_rooms_remote_abort(ngx_http_rooms_exchange_t *x);
+
+/* Answers an exchange whose request waits in another worker. */
+
+void ngx_http_rooms_remote_answer(ngx_http_rooms_exchange_t *x,
+    ngx_http_rooms_answer_e type, ngx_uint_t code, rooms_str_t body);
+
+
+/* The steps of a candidate whose session another worker holds; NGX_ERROR:
+ * they could not be sent. */
+
+ngx_int_t ngx_http_rooms_remote_probe(ngx_http_rooms_zone_t *zone,
+    uint32_t owner, uint64_t id, rooms_str_t sid);
+ngx_int_t ngx_http_rooms_remote_unprobe(ngx_http_rooms_zone_t *zone,
+    uint32_t owner, uint64_t id, rooms_str_t sid);
+ngx_int_t ngx_http_rooms_remote_take(ngx_http_rooms_zone_t *zone,
+    uint32_t owner, uint64_t id, rooms_str_t sid);
+
+
+#endif /* _NGX_HTTP_ROOMS_REMOTE_H_INCLUDED_ */

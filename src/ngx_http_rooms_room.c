@@ -1,0 +1,327 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ *
+ * Rooms as this worker holds them: their state.  Members and delivery are in
+ * ngx_http_rooms_member.c and ngx_http_rooms_publish.c.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include <ngx_http_rooms_room.h>
+#include <ngx_http_rooms_publish.h>
+#include <ngx_http_rooms_socket.h>
+
+
+#define NGX_HTTP_ROOMS_IDLE_MAX       1024
+
+/* how often the journal is asked whether a snapshot is worth it */
+
+#define NGX_HTTP_ROOMS_COMPACT_EVERY  16
+#define NGX_HTTP_ROOMS_COMPACT_MIN    4096
+
+
+static ngx_http_rooms_room_t *ngx_http_rooms_room_create(
+    ngx_http_rooms_zone_t *zone, rooms_str_t name, uint64_t hash);
+static ngx_int_t ngx_http_rooms_room_load(ngx_http_rooms_room_t *room);
+static rooms_int_t ngx_http_rooms_room_load_handler(void *ctx,
+    unsigned snapshot, uint64_t id, rooms_str_t data);
+static void ngx_http_rooms_room_release_state(ngx_http_rooms_room_t *room);
+static void ngx_http_rooms_room_purge(ngx_http_rooms_zone_t *zone);
+
+
+ngx_http_rooms_room_t *
+ngx_http_rooms_room_find(ngx_http_rooms_zone_t *zone, uint64_t hash)
+{
+    ngx_rbtree_node_t  *node, *sentinel;
+
+    node = zone->rooms.root;
+    sentinel = zone->rooms.sentinel;
+
+    while (node != sentinel) {
+
+        if ((ngx_rbtree_key_t) hash == node->key) {
+            return ngx_rbtree_data(node, ngx_http_rooms_room_t, node);
+        }
+
+        node = ((ngx_rbtree_key_t) hash < node->key) ? node->left
+                                                     : node->right;
+    }
+
+    return NULL;
+}
+
+
+ngx_http_rooms_room_t *
+ngx_http_rooms_room_open(ngx_http_rooms_zone_t *zone, rooms_str_t name)
+{
+    uint64_t                hash;
+    ngx_http_rooms_room_t  *room;
+
+    if (name.len == 0 || name.len > ROOMS_JOURNAL_NAME) {
+        return NULL;
+    }
+
+    hash = rooms_journal_hash(zone->journal, name);
+
+    room = ngx_http_rooms_room_find(zone, hash);
+
+    if (room == NULL) {
+        ngx_http_rooms_room_purge(zone);
+        return ngx_http_rooms_room_create(zone, name, hash);
+    }
+
+    if (room->is_idle) {
+        ngx_queue_remove(&room->idle);
+        ngx_queue_insert_tail(&zone->idle, &room->idle);
+    }
+
+    return room;
+}
+
+
+static ngx_http_rooms_room_t *
+ngx_http_rooms_room_create(ngx_http_rooms_zone_t *zone, rooms_str_t name,
+    uint64_t hash)
+{
+    ngx_http_rooms_room_t  *room;
+
+    room = ngx_calloc(sizeof(ngx_http_rooms_room_t) + name.len,
+                      ngx_cycle->log);
+    if (room == NULL) {
+        return NULL;
+    }
+
+    room->zone = zone;
+    room->hash = hash;
+    room->name.data = (u_char *) room + sizeof(ngx_http_rooms_room_t);
+    room->name.len = name.len;
+    ngx_memcpy(room->name.data, name.data, name.len);
+
+    ngx_queue_init(&room->streams);
+
+    if (ngx_http_rooms_room_load(room) != NGX_OK) {
+        ngx_http_rooms_room_release_state(room);
+        ngx_free(room);
+        return NULL;
+    }
+
+    room->node.key = (ngx_rbtree_key_t) hash;
+    ngx_rbtree_insert(&zone->rooms, &room->node);
+
+    ngx_queue_insert_tail(&zone->idle, &room->idle);
+    room->is_idle = 1;
+    zone->nidle++;
+    zone->stat->rooms++;
+
+    return room;
+}
+
+
+static ngx_int_t
+ngx_http_rooms_room_load(ngx_http_rooms_room_t *room)
+{
+    rooms_int_t             rc;
+    rooms_str_t             name;
+    rooms_journal_room_t    info;
+    ngx_http_rooms_zone_t  *zone;
+
+    zone = room->zone;
+    name = rooms_str(room->name.data, room->name.len);
+
+    ngx_memzero(&info, sizeof(rooms_journal_room_t));
+
+    ngx_http_rooms_zone_lock(zone);
+
+    rc = rooms_journal_lookup(zone->journal, name, &info);
+
+    if (rc == ROOMS_OK && info.live && zone->app->app->evolve) {
+        rc = rooms_journal_load(zone->journal, name,
+                                ngx_http_rooms_room_load_handler, room,
+                                &info);
+    }
+
+    ngx_http_rooms_zone_unlock(zone);
+
+    if (rc != ROOMS_OK && rc != ROOMS_DECLINED) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "rooms: zone \"%V\": the state of room \"%V\" "
+                      "cannot be read from the journal",
+                      &zone->app->name, &room->name);
+        return NGX_ERROR;
+    }
+
+    room->last = info.last;
+
+    return NGX_OK;
+}
+
+
+static rooms_int_t
+ngx_http_rooms_room_load_handler(void *ctx, unsigned snapshot, uint64_t id,
+    rooms_str_t data)
+{
+    ngx_http_rooms_room_t *room = ctx;
+
+    ngx_http_rooms_app_t  *app;
+
+    app = room->zone->app;
+
+    if (snapshot) {
+        return app->app->restore(app->conf, &room->state, data);
+    }
+
+    return app->app->evolve(app->conf, &room->state, id, data);
+}
+
+
+static void
+ngx_http_rooms_room_release_state(ngx_http_rooms_room_t *room)
+{
+    if (room->state) {
+        room->zone->app->app->release(room->state);
+        room->state = NULL;
+    }
+}
+
+
+static void
+ngx_http_rooms_room_purge(ngx_http_rooms_zone_t *zone)
+{
+    ngx_http_rooms_room_t  *room;
+
+    if (zone->nidle < NGX_HTTP_ROOMS_IDLE_MAX) {
+        return;
+    }
+
+    room = ngx_queue_data(ngx_queue_head(&zone->idle), ngx_http_rooms_room_t,
+                          idle);
+
+    ngx_queue_remove(&room->idle);
+    zone->nidle--;
+    zone->stat->rooms--;
+
+    if (room->is_dirty) {
+        ngx_queue_remove(&room->dirty);
+    }
+
+    ngx_rbtree_delete(&zone->rooms, &room->node);
+
+    ngx_http_rooms_room_release_state(room);
+    ngx_free(room);
+}
+
+
+void
+ngx_http_rooms_room_apply(ngx_http_rooms_room_t *room,
+    const rooms_journal_entry_t *e)
+{
+    rooms_int_t            rc;
+    rooms_str_t            messages;
+    rooms_message_t        m;
+    ngx_http_rooms_app_t  *app;
+
+    app = room->zone->app;
+
+    if (e->fact.len && app->app->evolve) {
+        rc = app->app->evolve(app->conf, &room->state, e->id, e->fact);
+
+        if (rc != ROOMS_OK) {
+            ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                          "rooms: zone \"%V\": record %uL of room \"%V\" "
+                          "cannot be applied", &app->name, e->id,
+                          &room->name);
+        }
+    }
+
+    room->last = e->id;
+
+    if (room->nmembers) {
+        messages = e->messages;
+
+        while ((rc = rooms_message_read(&messages, &m)) == ROOMS_OK) {
+            ngx_http_rooms_publish(room, &m, e->id);
+        }
+
+        if (rc == ROOMS_ERROR) {
+            ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                          "rooms: zone \"%V\": record %uL of room \"%V\" "
+                          "has damaged messages", &app->name, e->id,
+                          &room->name);
+        }
+    }
+
+    if (e->removed) {
+        ngx_http_rooms_room_release_state(room);
+        ngx_http_rooms_room_empty(room);
+    }
+}
+
+
+void
+ngx_http_rooms_room_lost(ngx_http_rooms_room_t *room)
+{
+    ngx_uint_t                i;
+    ngx_queue_t              *q;
+    ngx_http_rooms_stream_t  *stream;
+
+    ngx_http_rooms_room_release_state(room);
+    (void) ngx_http_rooms_room_load(room);
+
+    for (q = ngx_queue_head(&room->streams);
+         q != ngx_queue_sentinel(&room->streams);
+         q = ngx_queue_next(q))
+    {
+        stream = ngx_queue_data(q, ngx_http_rooms_stream_t, queue);
+
+        for (i = 0; i < stream->n; i++) {
+            ngx_http_rooms_session_doom(stream->members[i]->socket->session,
+                                        NGX_HTTP_ROOMS_CLOSE_QUEUE, 0);
+        }
+    }
+}
+
+
+void
+ngx_http_rooms_room_compact(ngx_http_rooms_room_t *room)
+{
+    rooms_buf_t             b;
+    rooms_str_t             name;
+    rooms_journal_room_t    info;
+    ngx_http_rooms_zone_t  *zone;
+
+    zone = room->zone;
+
+    if (room->state == NULL
+        || ++room->appends < NGX_HTTP_ROOMS_COMPACT_EVERY)
+    {
+        return;
+    }
+
+    room->appends = 0;
+
+    name = rooms_str(room->name.data, room->name.len);
+    rooms_buf_init(&b, 0);
+
+    ngx_http_rooms_zone_lock(zone);
+
+    if (rooms_journal_lookup(zone->journal, name, &info) == ROOMS_OK
+        && info.last == room->last
+        && info.log > ngx_max(NGX_HTTP_ROOMS_COMPACT_MIN, info.snapshot))
+    {
+        zone->app->app->snapshot(room->state, &b);
+
+        if (!b.failed) {
+            (void) rooms_journal_snapshot(zone->journal, name, room->last,
+                                          rooms_str(b.data, b.len),
+                                          ngx_http_rooms_now());
+        }
+    }
+
+    ngx_http_rooms_zone_unlock(zone);
+
+    rooms_buf_free(&b);
+}

@@ -1,0 +1,144 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ *
+ * Rooms as this worker holds them: a copy of the state, the members that are
+ * connected here, and the buffers through which messages reach them.
+ *
+ * Members are grouped in streams by the form in which they take messages
+ * (namespace, transport, offset or not, variant).  A message is encoded once
+ * per stream into the stream's chunk, and when the worker's turn ends each
+ * member is sent what it has not had yet in one go: publishing costs nothing
+ * per member.  What a socket does not take is queued in its session as a
+ * reference to the chunk, not as a copy.
+ */
+
+
+#ifndef _NGX_HTTP_ROOMS_ROOM_H_INCLUDED_
+#define _NGX_HTTP_ROOMS_ROOM_H_INCLUDED_
+
+
+#include <ngx_http_rooms_conf.h>
+#include <ngx_http_rooms_zone.h>
+#include <ngx_http_rooms_chunk.h>
+
+#include <rooms_message.h>
+
+
+typedef struct ngx_http_rooms_stream_s  ngx_http_rooms_stream_t;
+typedef struct ngx_http_rooms_member_s  ngx_http_rooms_member_t;
+
+
+struct ngx_http_rooms_room_s {
+    ngx_rbtree_node_t         node;          /* key: low half of the hash */
+    uint64_t                  hash;
+    ngx_str_t                 name;
+    ngx_http_rooms_zone_t    *zone;
+
+    void                     *state;         /* of the application, or NULL */
+    uint64_t                  last;          /* id of the last record seen */
+
+    ngx_queue_t               streams;
+    ngx_uint_t                nmembers;
+    ngx_queue_t               idle;          /* in zone->idle */
+    ngx_queue_t               dirty;         /* has messages to flush */
+    ngx_uint_t                appends;       /* since compaction was tried */
+    unsigned                  is_idle:1;
+    unsigned                  is_dirty:1;
+};
+
+
+struct ngx_http_rooms_stream_s {
+    ngx_queue_t               queue;         /* in room->streams */
+    ngx_http_rooms_room_t    *room;
+    ngx_str_t                 nsp;
+    unsigned                  variant:3;
+    unsigned                  polling:1;
+    unsigned                  offset:1;
+
+    ngx_http_rooms_member_t **members;
+    ngx_uint_t                n;
+    ngx_uint_t                alloc;
+    ngx_http_rooms_chunk_t   *chunk;         /* of this turn, or NULL */
+    size_t                    want;          /* size of the next chunk */
+};
+
+
+/* A socket's membership of a room. */
+
+struct ngx_http_rooms_member_s {
+    ngx_http_rooms_room_t    *room;
+    ngx_http_rooms_stream_t  *stream;
+    ngx_http_rooms_socket_t  *socket;
+    ngx_queue_t               queue;         /* in session->members */
+    ngx_uint_t                index;         /* in stream->members */
+    size_t                    pos;           /* taken of the chunk */
+};
+
+
+/* The room as held here, or NULL. */
+
+ngx_http_rooms_room_t *ngx_http_rooms_room_find(ngx_http_rooms_zone_t *zone,
+    uint64_t hash);
+
+/*
+ * The room, loaded from the journal if it was not held yet; its state is
+ * NULL where it does not live.  A room without members is kept for a while
+ * and may go at the next call, so nobody keeps the pointer.  NULL: no memory.
+ */
+
+ngx_http_rooms_room_t *ngx_http_rooms_room_open(ngx_http_rooms_zone_t *zone,
+    rooms_str_t name);
+
+/* A record was read: evolves the state, queues the messages. */
+
+void ngx_http_rooms_room_apply(ngx_http_rooms_room_t *room,
+    const rooms_journal_entry_t *e);
+
+/* The ring passed this worker: loads the state again where it changed and
+ * closes the transports of members that missed something. */
+
+void ngx_http_rooms_room_lost(ngx_http_rooms_room_t *room);
+
+/* Replaces the room's facts in the journal by a snapshot when worth it. */
+
+void ngx_http_rooms_room_compact(ngx_http_rooms_room_t *room);
+
+
+/*
+ * Membership.  NGX_OK also where it is as wanted already; NGX_DECLINED: over
+ * max_rooms; NGX_ERROR: no memory.
+ */
+
+ngx_int_t ngx_http_rooms_room_join(ngx_http_rooms_socket_t *socket,
+    rooms_str_t name);
+void ngx_http_rooms_room_leave(ngx_http_rooms_socket_t *socket,
+    rooms_str_t name);
+void ngx_http_rooms_room_leave_all(ngx_http_rooms_socket_t *socket);
+
+ngx_http_rooms_member_t *ngx_http_rooms_room_member(
+    ngx_http_rooms_room_t *room, ngx_http_rooms_socket_t *socket);
+
+/* After the session changed transport, or the socket its variant. */
+
+void ngx_http_rooms_room_restream(ngx_http_rooms_socket_t *socket);
+
+/*
+ * Queues in the session what its rooms have for it in this turn; called
+ * before anything is queued for the session alone, so that order is kept.
+ * except may be NULL.
+ */
+
+void ngx_http_rooms_room_take(ngx_http_rooms_session_t *s,
+    ngx_http_rooms_room_t *except);
+
+/* Sends what has gathered in this turn to all members of dirty rooms. */
+
+void ngx_http_rooms_rooms_flush(void);
+
+/* 1 where there is something left to send. */
+
+ngx_uint_t ngx_http_rooms_rooms_dirty(void);
+
+
+#endif /* _NGX_HTTP_ROOMS_ROOM_H_INCLUDED_ */

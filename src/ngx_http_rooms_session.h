@@ -1,0 +1,239 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ *
+ * An Engine.IO session: one client's connection over whichever transport,
+ * its heartbeat, its queue, its end.
+ *
+ * A session lives in one worker.  Polling requests that reach another worker
+ * travel to it (ngx_http_rooms_remote.h); the owner is written in the sid.
+ */
+
+
+#ifndef _NGX_HTTP_ROOMS_SESSION_H_INCLUDED_
+#define _NGX_HTTP_ROOMS_SESSION_H_INCLUDED_
+
+
+#include <ngx_http_rooms_conf.h>
+#include <ngx_http_rooms_zone.h>
+#include <ngx_http_rooms_chunk.h>
+
+#include <rooms_ws.h>
+#include <rooms_eio.h>
+#include <rooms_rate.h>
+#include <rooms_deflate.h>
+
+
+/* Why a session ended: what the others are told and $rooms_close shows. */
+
+typedef enum {
+    NGX_HTTP_ROOMS_CLOSE_NONE = 0,
+    NGX_HTTP_ROOMS_CLOSE_CLIENT,           /* the client said so */
+    NGX_HTTP_ROOMS_CLOSE_TRANSPORT,        /* gone without a word */
+    NGX_HTTP_ROOMS_CLOSE_PING,             /* heartbeat timeout */
+    NGX_HTTP_ROOMS_CLOSE_PROTOCOL,         /* what it sent was wrong */
+    NGX_HTTP_ROOMS_CLOSE_SERVER,           /* kicked */
+    NGX_HTTP_ROOMS_CLOSE_QUEUE,            /* does not read */
+    NGX_HTTP_ROOMS_CLOSE_SHUTDOWN          /* this worker goes */
+} ngx_http_rooms_close_e;
+
+
+typedef struct ngx_http_rooms_poll_s    ngx_http_rooms_poll_t;
+typedef struct ngx_http_rooms_binary_s  ngx_http_rooms_binary_t;
+
+
+struct ngx_http_rooms_session_s {
+    ngx_rbtree_node_t            node;        /* in zone->sessions */
+    ngx_queue_t                  link;        /* in zone->all */
+    ngx_http_rooms_zone_t       *zone;
+    ngx_http_rooms_loc_conf_t   *conf;
+
+    ngx_connection_t            *connection;  /* WebSocket, or NULL */
+    ngx_http_request_t          *request;     /* kept for its log line */
+
+    ngx_http_rooms_queue_t       out;
+    ngx_queue_t                  dirty;       /* has something to flush */
+
+    ngx_queue_t                  beat;        /* in conf->ping or ->pong */
+    ngx_http_rooms_beat_t       *beating;     /* which of them, or NULL */
+    ngx_msec_t                   due;
+    ngx_queue_t                  connect;     /* in conf->connect */
+    ngx_msec_t                   connect_due;
+
+    ngx_queue_t                  sockets;     /* socket->queue */
+    ngx_queue_t                  members;     /* member->queue */
+    ngx_uint_t                   nsockets;
+    ngx_uint_t                   nmembers;
+
+    rooms_ws_reader_t            reader;
+    ngx_http_rooms_binary_t     *binary;      /* packet that lacks parts */
+    ngx_http_rooms_poll_t       *poll;        /* polling only */
+    rooms_inflate_t             *inflate;
+    rooms_deflate_t             *deflate;
+    rooms_rate_t                *rates;       /* per event of the contract */
+    ngx_str_t                    query;       /* of the handshake */
+    rooms_rate_t                 rate;        /* events per second */
+
+    uint64_t                     in;
+    uint64_t                     out_events;
+    ngx_http_rooms_close_e       reason;
+    ngx_uint_t                   code;        /* of the close frame */
+
+    u_char                       sid[ROOMS_EIO_SID_LEN];
+    unsigned                     polling:1;
+    unsigned                     is_dirty:1;
+    unsigned                     connecting:1;
+    unsigned                     extended:1;  /* the pong's deadline, once */
+    unsigned                     closed:1;
+    unsigned                     doomed:1;    /* to be closed, see below */
+    unsigned                     upgraded:1;  /* was polling before */
+    unsigned                     ssl:1;
+};
+
+
+/*
+ * A new session with a fresh sid in zone->sessions, heartbeat not started.
+ * NULL: no memory.
+ */
+
+ngx_http_rooms_session_t *ngx_http_rooms_session_create(
+    ngx_http_rooms_loc_conf_t *conf, ngx_uint_t polling);
+
+/* Keeps the query of the handshake, for applications that look at it. */
+
+ngx_int_t ngx_http_rooms_session_query(ngx_http_rooms_session_t *s,
+    ngx_str_t *args);
+
+/* Puts a session that came from another worker into the tables. */
+
+void ngx_http_rooms_session_install(ngx_http_rooms_session_t *s);
+
+/* NULL where this worker has no such session. */
+
+ngx_http_rooms_session_t *ngx_http_rooms_session_find(
+    ngx_http_rooms_zone_t *zone, ngx_str_t *sid);
+
+/* The owner written in a sid; 0: not a sid. */
+
+uint32_t ngx_http_rooms_session_owner(ngx_str_t *sid);
+
+/* Begins the heartbeat, or goes on with it after a transport change. */
+
+void ngx_http_rooms_session_start(ngx_http_rooms_session_t *s);
+
+
+/*
+ * Takes an Engine.IO packet (text: with its type; else a binary message).
+ * NGX_OK; NGX_ERROR: the session was closed by it; NGX_DONE: the same, at the
+ * client's wish.
+ */
+
+ngx_int_t ngx_http_rooms_session_receive(ngx_http_rooms_session_t *s,
+    rooms_str_t packet, ngx_uint_t binary);
+
+/* The same for a packet of a polling payload. */
+
+ngx_int_t ngx_http_rooms_session_input(ngx_http_rooms_session_t *s,
+    const rooms_eio_packet_t *pkt);
+
+/*
+ * Queues a message packet: text without the Engine.IO type, then n binary
+ * attachments.  What the session's rooms have for it goes first.
+ */
+
+void ngx_http_rooms_session_message(ngx_http_rooms_session_t *s,
+    rooms_str_t text, const rooms_str_t *attachments, ngx_uint_t n);
+
+/* Queues another packet: its type and data. */
+
+void ngx_http_rooms_session_packet(ngx_http_rooms_session_t *s, u_char type,
+    rooms_str_t data);
+
+/* Queues an Engine.IO message as it is, text or binary. */
+
+void ngx_http_rooms_session_plain(ngx_http_rooms_session_t *s,
+    rooms_str_t data, ngx_uint_t binary);
+
+/* Queues a WebSocket frame: the opcode, and RSV1 as wanted. */
+
+void ngx_http_rooms_session_frame(ngx_http_rooms_session_t *s,
+    ngx_uint_t opcode, rooms_str_t data);
+
+/*
+ * Appends one encoded message to *b in the form of the transport: WebSocket
+ * frames, or polling packets, each followed by its separator.  Used for
+ * sessions and for the streams of rooms.
+ */
+
+void ngx_http_rooms_session_encode(rooms_buf_t *b, ngx_uint_t polling,
+    rooms_str_t text, const rooms_str_t *attachments, ngx_uint_t n);
+
+/* A reference into a chunk; sent at once where possible. */
+
+void ngx_http_rooms_session_send(ngx_http_rooms_session_t *s,
+    ngx_http_rooms_chunk_t *chunk, uint32_t pos, uint32_t end);
+
+/* Marks the session for the flush at the end of the turn. */
+
+void ngx_http_rooms_session_dirty(ngx_http_rooms_session_t *s);
+
+/*
+ * Ends the session: its sockets disconnect (the applications are told), the
+ * transport is closed after what is queued was tried once; ws_code for the
+ * close frame, 0: an empty one.  s->closed is set at once, the memory stays
+ * until the end of the turn.
+ */
+
+void ngx_http_rooms_session_close(ngx_http_rooms_session_t *s,
+    ngx_http_rooms_close_e reason, ngx_uint_t ws_code);
+
+/* The last of a closed session: out of the tables, freed after the turn. */
+
+void ngx_http_rooms_session_end(ngx_http_rooms_session_t *s);
+
+/*
+ * Takes the session out of this worker without anybody being told: it goes
+ * on in another one.
+ */
+
+void ngx_http_rooms_session_forget(ngx_http_rooms_session_t *s);
+
+/* The same at the end of the turn; allowed while rooms are walked. */
+
+void ngx_http_rooms_session_doom(ngx_http_rooms_session_t *s,
+    ngx_http_rooms_close_e reason, ngx_uint_t ws_code);
+
+/* Memory that somebody on the stack may still use: freed after the turn. */
+
+void ngx_http_rooms_free_later(void *p);
+
+
+/*
+ * Tries once to send what is queued.  NGX_OK: nothing is left; NGX_AGAIN;
+ * NGX_ERROR: the connection is broken.
+ */
+
+ngx_int_t ngx_http_rooms_session_drain(ngx_http_rooms_session_t *s);
+
+/* The end of the turn: rooms, then sessions. */
+
+void ngx_http_rooms_post_flush(void);
+void ngx_http_rooms_flush(ngx_event_t *ev);
+
+
+/* ngx_http_rooms_beat.c: heartbeats */
+
+void ngx_http_rooms_beat_init(ngx_http_rooms_loc_conf_t *conf,
+    ngx_log_t *log);
+void ngx_http_rooms_beat_ping(ngx_http_rooms_session_t *s);
+void ngx_http_rooms_beat_pong(ngx_http_rooms_session_t *s);
+void ngx_http_rooms_beat_extend(ngx_http_rooms_session_t *s);
+void ngx_http_rooms_beat_stop(ngx_http_rooms_session_t *s);
+
+/* Waits for the first CONNECT, or no longer does. */
+
+void ngx_http_rooms_beat_connect(ngx_http_rooms_session_t *s);
+void ngx_http_rooms_beat_connected(ngx_http_rooms_session_t *s);
+
+
+#endif /* _NGX_HTTP_ROOMS_SESSION_H_INCLUDED_ */

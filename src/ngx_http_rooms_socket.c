@@ -1,0 +1,325 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ *
+ * Sockets: their life and what they send.  What they receive is in
+ * ngx_http_rooms_packet.c.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include <openssl/rand.h>
+
+#include <ngx_http_rooms_command.h>
+#include <ngx_http_rooms_packet.h>
+#include <ngx_http_rooms_recovery.h>
+#include <ngx_http_rooms_room.h>
+#include <ngx_http_rooms_socket.h>
+
+
+static ngx_rbtree_key_t ngx_http_rooms_socket_key(const u_char *sid);
+static void ngx_http_rooms_socket_tell(ngx_http_rooms_socket_t *socket,
+    rooms_buf_t *rooms);
+static void ngx_http_rooms_socket_rooms(ngx_http_rooms_socket_t *socket,
+    rooms_buf_t *b);
+
+
+static rooms_buf_t  ngx_http_rooms_socket_out;
+
+
+ngx_http_rooms_socket_t *
+ngx_http_rooms_socket_create(ngx_http_rooms_session_t *s, ngx_str_t *nsp,
+    u_char *sid)
+{
+    u_char                    random[30], *p;
+    ngx_http_rooms_socket_t  *socket;
+
+    if (RAND_bytes(random, sizeof(random)) != 1) {
+        return NULL;
+    }
+
+    socket = ngx_calloc(sizeof(ngx_http_rooms_socket_t) + nsp->len,
+                        ngx_cycle->log);
+    if (socket == NULL) {
+        return NULL;
+    }
+
+    p = (u_char *) socket + sizeof(ngx_http_rooms_socket_t);
+    ngx_memcpy(p, nsp->data, nsp->len);
+
+    socket->nsp.data = p;
+    socket->nsp.len = nsp->len;
+    socket->session = s;
+
+    if (sid) {
+        ngx_memcpy(socket->sid, sid, NGX_HTTP_ROOMS_SID_LEN);
+
+    } else {
+        rooms_eio_sid(socket->sid, random);
+    }
+
+    rooms_eio_sid(socket->secret, random + 15);
+
+    ngx_queue_init(&socket->asked);
+
+    socket->node.key = ngx_http_rooms_socket_key(socket->sid);
+    ngx_rbtree_insert(&s->zone->sockets, &socket->node);
+
+    ngx_queue_insert_tail(&s->sockets, &socket->queue);
+    s->nsockets++;
+    s->zone->stat->sockets++;
+
+    return socket;
+}
+
+
+static ngx_rbtree_key_t
+ngx_http_rooms_socket_key(const u_char *sid)
+{
+    ngx_rbtree_key_t  key;
+
+    ngx_memcpy(&key, sid, sizeof(ngx_rbtree_key_t));
+
+    return key;
+}
+
+
+ngx_http_rooms_socket_t *
+ngx_http_rooms_socket_find(ngx_http_rooms_zone_t *zone, rooms_str_t sid)
+{
+    ngx_rbtree_key_t          key;
+    ngx_rbtree_node_t        *node, *sentinel;
+    ngx_http_rooms_socket_t  *socket;
+
+    if (sid.len != NGX_HTTP_ROOMS_SID_LEN) {
+        return NULL;
+    }
+
+    key = ngx_http_rooms_socket_key(sid.data);
+
+    node = zone->sockets.root;
+    sentinel = zone->sockets.sentinel;
+
+    while (node != sentinel) {
+
+        if (key != node->key) {
+            node = (key < node->key) ? node->left : node->right;
+            continue;
+        }
+
+        socket = ngx_rbtree_data(node, ngx_http_rooms_socket_t, node);
+
+        if (ngx_memcmp(socket->sid, sid.data, NGX_HTTP_ROOMS_SID_LEN) == 0) {
+            return socket;
+        }
+
+        node = node->right;
+    }
+
+    return NULL;
+}
+
+
+/* The names of its rooms, each with its length. */
+
+static void
+ngx_http_rooms_socket_rooms(ngx_http_rooms_socket_t *socket, rooms_buf_t *b)
+{
+    ngx_queue_t               *q;
+    ngx_http_rooms_member_t   *member;
+    ngx_http_rooms_session_t  *s;
+
+    s = socket->session;
+
+    for (q = ngx_queue_head(&s->members);
+         q != ngx_queue_sentinel(&s->members);
+         q = ngx_queue_next(q))
+    {
+        member = ngx_queue_data(q, ngx_http_rooms_member_t, queue);
+
+        if (member->socket == socket) {
+            rooms_buf_str16(b, rooms_str(member->room->name.data,
+                                         member->room->name.len));
+        }
+    }
+}
+
+
+void
+ngx_http_rooms_socket_disconnect(ngx_http_rooms_socket_t *socket,
+    ngx_uint_t packet, ngx_uint_t recoverable)
+{
+    rooms_buf_t                rooms;
+    ngx_http_rooms_session_t  *s;
+
+    s = socket->session;
+
+    if (socket->dead) {
+        return;
+    }
+
+    if (packet && !s->closed) {
+        ngx_http_rooms_socket_emit(socket, ROOMS_SIO_DISCONNECT,
+                                   ROOMS_SIO_NO_ACK, rooms_str(NULL, 0),
+                                   NULL, 0);
+    }
+
+    rooms_buf_init(&rooms, 0);
+    ngx_http_rooms_socket_rooms(socket, &rooms);
+
+    ngx_http_rooms_room_leave_all(socket);
+
+    if (socket->registered) {
+        ngx_http_rooms_recovery_release(socket,
+                                        recoverable && socket->recoverable);
+    }
+
+    ngx_http_rooms_socket_destroy(socket);
+
+    if (socket->connected && s->zone->app->app->evolve) {
+        ngx_http_rooms_socket_tell(socket, &rooms);
+    }
+
+    rooms_buf_free(&rooms);
+}
+
+
+/* The application hears of it once for each room. */
+
+static void
+ngx_http_rooms_socket_tell(ngx_http_rooms_socket_t *socket,
+    rooms_buf_t *rooms)
+{
+    rooms_str_t  in, name;
+
+    in = rooms_str(rooms->data, rooms->len);
+
+    while (rooms_get_str16(&in, &name) == ROOMS_OK) {
+        ngx_http_rooms_execute_in(socket->session->zone, ROOMS_CMD_DISCONNECT,
+                                  name,
+                                  rooms_str(socket->sid,
+                                            NGX_HTTP_ROOMS_SID_LEN),
+                                  rooms_str(socket->nsp.data,
+                                            socket->nsp.len));
+    }
+}
+
+
+void
+ngx_http_rooms_socket_destroy(ngx_http_rooms_socket_t *socket)
+{
+    ngx_http_rooms_session_t  *s;
+
+    if (socket->dead) {
+        return;
+    }
+
+    s = socket->session;
+    socket->dead = 1;
+
+    ngx_http_rooms_room_leave_all(socket);
+
+    ngx_rbtree_delete(&s->zone->sockets, &socket->node);
+    ngx_queue_remove(&socket->queue);
+    s->nsockets--;
+    s->zone->stat->sockets--;
+
+    ngx_http_rooms_asked_free(socket);
+
+    if (socket->data.data) {
+        ngx_free(socket->data.data);
+        ngx_str_null(&socket->data);
+    }
+
+    ngx_http_rooms_free_later(socket);
+}
+
+
+void
+ngx_http_rooms_socket_emit(ngx_http_rooms_socket_t *socket, unsigned type,
+    uint64_t id, rooms_str_t json, const rooms_str_t *attachments,
+    ngx_uint_t n)
+{
+    rooms_buf_t         *b;
+    rooms_sio_packet_t   pkt;
+
+    b = &ngx_http_rooms_socket_out;
+    rooms_buf_reset(b);
+
+    if (n) {
+        type = (type == ROOMS_SIO_ACK) ? ROOMS_SIO_BINARY_ACK
+                                       : ROOMS_SIO_BINARY_EVENT;
+    }
+
+    if (type == ROOMS_SIO_EVENT || type == ROOMS_SIO_BINARY_EVENT) {
+        socket->session->out_events++;
+        socket->session->zone->stat->out++;
+    }
+
+    pkt.type = type;
+    pkt.attachments = n;
+    pkt.id = id;
+    pkt.nsp = rooms_str(socket->nsp.data, socket->nsp.len);
+    pkt.data = rooms_str(NULL, 0);
+
+    rooms_sio_header(b, &pkt);
+    rooms_buf_str(b, json);
+
+    if (b->failed) {
+        ngx_http_rooms_session_doom(socket->session,
+                                    NGX_HTTP_ROOMS_CLOSE_QUEUE, 0);
+        return;
+    }
+
+    ngx_http_rooms_session_message(socket->session,
+                                   rooms_str(b->data, b->len), attachments,
+                                   n);
+}
+
+
+void
+ngx_http_rooms_socket_text(rooms_buf_t *b, ngx_str_t *nsp,
+    const rooms_message_t *m, uint64_t epoch, uint64_t offset)
+{
+    rooms_sio_packet_t  pkt;
+    unsigned char       text[ROOMS_OFFSET_LEN];
+
+    pkt.type = m->nattachments ? ROOMS_SIO_BINARY_EVENT : ROOMS_SIO_EVENT;
+    pkt.attachments = m->nattachments;
+    pkt.id = ROOMS_SIO_NO_ACK;
+    pkt.nsp = rooms_str(nsp->data, nsp->len);
+    pkt.data = rooms_str(NULL, 0);
+
+    rooms_sio_header(b, &pkt);
+
+    if (offset == 0 || m->args.len < 2) {
+        rooms_buf_str(b, m->args);
+        return;
+    }
+
+    /* the offset is one more argument, before the closing bracket */
+
+    rooms_buf_append(b, m->args.data, m->args.len - 1);
+    rooms_buf_append(b, ",\"", 2);
+    rooms_buf_append(b, text, rooms_offset_write(text, epoch, offset));
+    rooms_buf_append(b, "\"]", 2);
+}
+
+
+ngx_uint_t
+ngx_http_rooms_socket_attachments(rooms_str_t in, ngx_uint_t n,
+    rooms_str_t *out, ngx_uint_t max)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < n && i < max; i++) {
+        if (rooms_get_str32(&in, &out[i]) != ROOMS_OK) {
+            break;
+        }
+    }
+
+    return i;
+}

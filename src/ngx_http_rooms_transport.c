@@ -1,0 +1,614 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ *
+ * The content handler of "rooms" locations: which transport, which session,
+ * and where it lives.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include <ngx_http_rooms_cors.h>
+#include <ngx_http_rooms_ctx.h>
+#include <ngx_http_rooms_polling.h>
+#include <ngx_http_rooms_remote.h>
+#include <ngx_http_rooms_respond.h>
+#include <ngx_http_rooms_upgrade.h>
+#include <ngx_http_rooms_ws.h>
+
+
+typedef struct {
+    ngx_str_t                    sid;
+    ngx_uint_t                   websocket;
+    ngx_uint_t                   version;       /* EIO */
+} ngx_http_rooms_args_t;
+
+
+static ngx_int_t ngx_http_rooms_transport_args(ngx_http_request_t *r,
+    ngx_http_rooms_args_t *args);
+static ngx_int_t ngx_http_rooms_transport_open(ngx_http_request_t *r,
+    ngx_http_rooms_loc_conf_t *conf, ngx_http_rooms_args_t *args);
+static ngx_int_t ngx_http_rooms_transport_polling_open(ngx_http_request_t *r,
+    ngx_http_rooms_loc_conf_t *conf);
+static ngx_int_t ngx_http_rooms_transport_session(ngx_http_request_t *r,
+    ngx_http_rooms_loc_conf_t *conf, ngx_http_rooms_args_t *args);
+static ngx_int_t ngx_http_rooms_transport_get(ngx_http_request_t *r,
+    ngx_http_rooms_exchange_t *x, ngx_http_rooms_session_t *s,
+    ngx_str_t *sid);
+static ngx_int_t ngx_http_rooms_transport_post(ngx_http_request_t *r,
+    ngx_http_rooms_loc_conf_t *conf, ngx_http_rooms_exchange_t *x,
+    ngx_http_rooms_session_t *s, ngx_str_t *sid);
+static void ngx_http_rooms_transport_body_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_rooms_transport_body(ngx_http_request_t *r,
+    rooms_buf_t *b);
+static ngx_http_rooms_exchange_t *ngx_http_rooms_transport_exchange(
+    ngx_http_request_t *r, ngx_http_rooms_zone_t *zone);
+static void ngx_http_rooms_transport_cleanup(void *data);
+static ngx_int_t ngx_http_rooms_transport_error(ngx_http_request_t *r,
+    ngx_http_rooms_loc_conf_t *conf, ngx_uint_t code);
+static ngx_int_t ngx_http_rooms_transport_cookie(ngx_http_request_t *r,
+    ngx_http_rooms_loc_conf_t *conf, u_char *sid);
+
+
+ngx_int_t
+ngx_http_rooms_transport_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                   rc;
+    ngx_http_rooms_ctx_t       *ctx;
+    ngx_http_rooms_args_t       args;
+    ngx_http_rooms_loc_conf_t  *conf;
+
+    conf = ngx_http_get_module_loc_conf(r, ngx_http_rooms_module);
+
+    if (r != r->main) {
+        return NGX_HTTP_NOT_FOUND;
+    }
+
+    if (ngx_http_rooms_owner == 0) {
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
+
+    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_rooms_ctx_t));
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->app = conf->app;
+    ngx_http_set_ctx(r, ctx, ngx_http_rooms_module);
+
+    rc = ngx_http_rooms_cors(r, conf);
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc == NGX_DECLINED) {
+        conf->app->zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_ORIGIN]++;
+
+        rc = ngx_http_discard_request_body(r);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        return ngx_http_rooms_respond_error(r, NGX_HTTP_ROOMS_ERROR_FORBIDDEN);
+    }
+
+    if (r->method == NGX_HTTP_OPTIONS) {
+        rc = ngx_http_rooms_preflight(r, conf);
+
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
+    }
+
+    if (conf->mode == NGX_HTTP_ROOMS_WEBSOCKET) {
+        rc = ngx_http_rooms_ws_open(r, conf);
+
+        return rc == NGX_DECLINED
+               ? ngx_http_rooms_transport_error(r, conf,
+                                                NGX_HTTP_ROOMS_ERROR_REQUEST)
+               : rc;
+    }
+
+    if (ngx_http_rooms_transport_args(r, &args) != NGX_OK) {
+        return ngx_http_rooms_transport_error(r, conf,
+                                              NGX_HTTP_ROOMS_ERROR_TRANSPORT);
+    }
+
+    if (args.sid.len == 0) {
+        return ngx_http_rooms_transport_open(r, conf, &args);
+    }
+
+    return ngx_http_rooms_transport_session(r, conf, &args);
+}
+
+
+static ngx_int_t
+ngx_http_rooms_transport_args(ngx_http_request_t *r,
+    ngx_http_rooms_args_t *args)
+{
+    ngx_str_t  value;
+
+    ngx_memzero(args, sizeof(ngx_http_rooms_args_t));
+
+    if (ngx_http_arg(r, (u_char *) "transport", 9, &value) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    if (value.len == sizeof("websocket") - 1
+        && ngx_memcmp(value.data, "websocket", value.len) == 0)
+    {
+        args->websocket = 1;
+
+    } else if (value.len != sizeof("polling") - 1
+               || ngx_memcmp(value.data, "polling", value.len) != 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_http_arg(r, (u_char *) "EIO", 3, &value) == NGX_OK
+        && value.len == 1)
+    {
+        args->version = value.data[0] - '0';
+    }
+
+    (void) ngx_http_arg(r, (u_char *) "sid", 3, &args->sid);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_rooms_transport_error(ngx_http_request_t *r,
+    ngx_http_rooms_loc_conf_t *conf, ngx_uint_t code)
+{
+    ngx_int_t   rc;
+    ngx_uint_t  why;
+
+    why = (code == NGX_HTTP_ROOMS_ERROR_SESSION)
+          ? NGX_HTTP_ROOMS_REFUSED_SESSION : NGX_HTTP_ROOMS_REFUSED_HANDSHAKE;
+
+    conf->app->zone->stat->refused[why]++;
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    return ngx_http_rooms_respond_error(r, code);
+}
+
+
+static ngx_int_t
+ngx_http_rooms_transport_open(ngx_http_request_t *r,
+    ngx_http_rooms_loc_conf_t *conf, ngx_http_rooms_args_t *args)
+{
+    ngx_int_t  rc;
+
+    if (r->method != NGX_HTTP_GET) {
+        return ngx_http_rooms_transport_error(r, conf,
+                                              NGX_HTTP_ROOMS_ERROR_METHOD);
+    }
+
+    if (args->websocket && !ngx_http_rooms_ws_asked(r)) {
+        return ngx_http_rooms_transport_error(r, conf,
+                                              NGX_HTTP_ROOMS_ERROR_REQUEST);
+    }
+
+    if (args->version != 4) {
+        return ngx_http_rooms_transport_error(r, conf,
+                                              NGX_HTTP_ROOMS_ERROR_VERSION);
+    }
+
+    if (!args->websocket) {
+        return ngx_http_rooms_transport_polling_open(r, conf);
+    }
+
+    rc = ngx_http_rooms_ws_open(r, conf);
+
+    return rc == NGX_DECLINED
+           ? ngx_http_rooms_transport_error(r, conf,
+                                            NGX_HTTP_ROOMS_ERROR_REQUEST)
+           : rc;
+}
+
+
+static ngx_int_t
+ngx_http_rooms_transport_polling_open(ngx_http_request_t *r,
+    ngx_http_rooms_loc_conf_t *conf)
+{
+    ngx_int_t                  rc;
+    rooms_buf_t                b;
+    rooms_eio_open_t           o;
+    ngx_http_rooms_ctx_t      *ctx;
+    ngx_http_rooms_session_t  *s;
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    s = ngx_http_rooms_session_create(conf, 1);
+    if (s == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rooms_buf_init(&b, 0);
+
+    o.sid = rooms_str(s->sid, ROOMS_EIO_SID_LEN);
+    o.upgrade = 1;
+    o.ping_interval = conf->ping_interval;
+    o.ping_timeout = conf->ping_timeout;
+    o.max_payload = conf->max_payload;
+
+    rooms_eio_open(&b, &o);
+
+    if (b.failed
+        || ngx_http_rooms_session_query(s, &r->args) != NGX_OK
+        || ngx_http_rooms_transport_cookie(r, conf, s->sid) != NGX_OK)
+    {
+        s->closed = 1;
+        ngx_http_rooms_session_end(s);
+        rooms_buf_free(&b);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_http_rooms_session_start(s);
+
+    if (conf->mode == NGX_HTTP_ROOMS_SOCKET_IO) {
+        ngx_http_rooms_beat_connect(s);
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_rooms_module);
+    ngx_http_rooms_ctx_fill(ctx, r, s);
+
+    rc = ngx_http_rooms_respond(r, NGX_HTTP_OK, "text/plain; charset=UTF-8",
+                                rooms_str(b.data, b.len));
+
+    rooms_buf_free(&b);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_rooms_transport_cookie(ngx_http_request_t *r,
+    ngx_http_rooms_loc_conf_t *conf, u_char *sid)
+{
+    u_char     *p;
+    ngx_str_t   value;
+
+    if (conf->cookie.len == 0) {
+        return NGX_OK;
+    }
+
+    value.len = conf->cookie.len + 1 + ROOMS_EIO_SID_LEN
+                + sizeof("; Path=/; HttpOnly; SameSite=Lax") - 1;
+
+    value.data = ngx_pnalloc(r->pool, value.len);
+    if (value.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_cpymem(value.data, conf->cookie.data, conf->cookie.len);
+    *p++ = '=';
+    p = ngx_cpymem(p, sid, ROOMS_EIO_SID_LEN);
+    ngx_memcpy(p, "; Path=/; HttpOnly; SameSite=Lax",
+               sizeof("; Path=/; HttpOnly; SameSite=Lax") - 1);
+
+    return ngx_http_rooms_respond_header(r, "Set-Cookie", &value);
+}
+
+
+static ngx_int_t
+ngx_http_rooms_transport_session(ngx_http_request_t *r,
+    ngx_http_rooms_loc_conf_t *conf, ngx_http_rooms_args_t *args)
+{
+    uint32_t                    owner;
+    ngx_int_t                   rc;
+    ngx_http_rooms_ctx_t       *ctx;
+    ngx_http_rooms_zone_t      *zone;
+    ngx_http_rooms_session_t   *s;
+    ngx_http_rooms_exchange_t  *x;
+
+    zone = conf->app->zone;
+    s = NULL;
+
+    owner = ngx_http_rooms_session_owner(&args->sid);
+
+    if (owner == ngx_http_rooms_owner) {
+        s = ngx_http_rooms_session_find(zone, &args->sid);
+    }
+
+    if (s == NULL
+        && (owner == 0 || owner == ngx_http_rooms_owner
+            || !rooms_workers_holds(&ngx_http_rooms_workers->table, owner)))
+    {
+        return ngx_http_rooms_transport_error(r, conf,
+                                              NGX_HTTP_ROOMS_ERROR_SESSION);
+    }
+
+    if (args->version != 4) {
+        return ngx_http_rooms_transport_error(r, conf,
+                                              NGX_HTTP_ROOMS_ERROR_REQUEST);
+    }
+
+    if (args->websocket) {
+
+        if (!ngx_http_rooms_ws_asked(r)) {
+            return ngx_http_rooms_transport_error(r, conf,
+                                                NGX_HTTP_ROOMS_ERROR_REQUEST);
+        }
+
+        rc = ngx_http_rooms_upgrade(r, conf, s, &args->sid);
+
+        return rc == NGX_DECLINED
+               ? ngx_http_rooms_transport_error(r, conf,
+                                                NGX_HTTP_ROOMS_ERROR_REQUEST)
+               : rc;
+    }
+
+    if (r->method != NGX_HTTP_GET && r->method != NGX_HTTP_POST) {
+        return ngx_http_rooms_transport_error(r, conf,
+                                              NGX_HTTP_ROOMS_ERROR_METHOD);
+    }
+
+    if (r->headers_in.content_length_n > (off_t) conf->max_payload) {
+        zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_PAYLOAD]++;
+        return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+    }
+
+    x = ngx_http_rooms_transport_exchange(r, zone);
+    if (x == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    x->owner = s ? 0 : owner;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_rooms_module);
+    ctx->exchange = x;
+    ctx->polling = 1;
+
+    if (s) {
+        ngx_http_rooms_ctx_fill(ctx, r, s);
+    }
+
+    if (r->method == NGX_HTTP_GET) {
+        return ngx_http_rooms_transport_get(r, x, s, &args->sid);
+    }
+
+    return ngx_http_rooms_transport_post(r, conf, x, s, &args->sid);
+}
+
+
+/*
+ * An exchange stands for the request until it is answered; a client that
+ * hangs up before takes the request away from it.
+ */
+
+static ngx_http_rooms_exchange_t *
+ngx_http_rooms_transport_exchange(ngx_http_request_t *r,
+    ngx_http_rooms_zone_t *zone)
+{
+    ngx_pool_cleanup_t         *cln;
+    ngx_http_rooms_exchange_t  *x;
+
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    x = ngx_calloc(sizeof(ngx_http_rooms_exchange_t), r->connection->log);
+    if (x == NULL) {
+        return NULL;
+    }
+
+    x->request = r;
+    x->zone = zone;
+
+    cln->handler = ngx_http_rooms_transport_cleanup;
+    cln->data = x;
+
+    x->cleanup = cln;
+
+    return x;
+}
+
+
+static void
+ngx_http_rooms_transport_cleanup(void *data)
+{
+    ngx_http_rooms_exchange_t *x = data;
+
+    x->request = NULL;
+    x->cleanup = NULL;
+
+    ngx_http_rooms_polling_abort(x);
+}
+
+
+static ngx_int_t
+ngx_http_rooms_transport_get(ngx_http_request_t *r,
+    ngx_http_rooms_exchange_t *x, ngx_http_rooms_session_t *s,
+    ngx_str_t *sid)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    r->main->count++;
+    r->read_event_handler = ngx_http_test_reading;
+
+    if (s) {
+        ngx_http_rooms_polling_get(s, x);
+
+    } else {
+        ngx_http_rooms_remote_get(x, sid);
+    }
+
+    return NGX_DONE;
+}
+
+
+static ngx_int_t
+ngx_http_rooms_transport_post(ngx_http_request_t *r,
+    ngx_http_rooms_loc_conf_t *conf, ngx_http_rooms_exchange_t *x,
+    ngx_http_rooms_session_t *s, ngx_str_t *sid)
+{
+    ngx_int_t          rc;
+    ngx_table_elt_t   *type;
+
+    type = r->headers_in.content_type;
+
+    if (type
+        && type->value.len >= sizeof("application/octet-stream") - 1
+        && ngx_strncasecmp(type->value.data,
+                           (u_char *) "application/octet-stream",
+                           sizeof("application/octet-stream") - 1)
+           == 0)
+    {
+        return ngx_http_rooms_transport_error(r, conf,
+                                              NGX_HTTP_ROOMS_ERROR_REQUEST);
+    }
+
+    if (s) {
+        rc = ngx_http_rooms_polling_begin_post(s, x);
+
+        if (rc != NGX_OK) {
+            return ngx_http_rooms_transport_error(r, conf, rc);
+        }
+
+    } else {
+        x->sid = *sid;
+    }
+
+    r->request_body_in_single_buf = 1;
+
+    rc = ngx_http_read_client_request_body(r,
+                                      ngx_http_rooms_transport_body_handler);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_rooms_transport_body_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                   rc;
+    rooms_buf_t                 b;
+    ngx_http_rooms_ctx_t       *ctx;
+    ngx_http_rooms_session_t   *s;
+    ngx_http_rooms_exchange_t  *x;
+    ngx_http_rooms_loc_conf_t  *conf;
+
+    conf = ngx_http_get_module_loc_conf(r, ngx_http_rooms_module);
+    ctx = ngx_http_get_module_ctx(r, ngx_http_rooms_module);
+
+    x = ctx->exchange;
+    s = x->session;
+
+    rooms_buf_init(&b, conf->max_payload);
+
+    rc = ngx_http_rooms_transport_body(r, &b);
+
+    if (rc != NGX_OK) {
+
+        if (rc == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
+            x->zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_PAYLOAD]++;
+        }
+
+        rooms_buf_free(&b);
+        ngx_http_finalize_request(r, rc);
+        return;
+    }
+
+    r->read_event_handler = ngx_http_test_reading;
+
+    if (x->owner) {
+        ngx_http_rooms_remote_post(x, &x->sid, rooms_str(b.data, b.len));
+
+    } else if (s) {
+        ngx_http_rooms_polling_post(s, x, rooms_str(b.data, b.len));
+
+    } else {
+
+        /* it ended while the body came */
+
+        ngx_http_rooms_exchange_answer(x, NGX_HTTP_ROOMS_ANSWER_ERROR,
+                                       NGX_HTTP_ROOMS_ERROR_SESSION,
+                                       rooms_str(NULL, 0));
+    }
+
+    rooms_buf_free(&b);
+}
+
+
+static ngx_int_t
+ngx_http_rooms_transport_body(ngx_http_request_t *r, rooms_buf_t *b)
+{
+    u_char       *p;
+    ssize_t       n;
+    ngx_buf_t    *buf;
+    ngx_chain_t  *cl;
+
+    if (r->request_body == NULL) {
+        return NGX_OK;
+    }
+
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+        buf = cl->buf;
+
+        if (ngx_buf_in_memory(buf)) {
+            rooms_buf_append(b, buf->pos, buf->last - buf->pos);
+
+        } else if (buf->in_file) {
+            n = (ssize_t) (buf->file_last - buf->file_pos);
+            p = rooms_buf_reserve(b, n);
+
+            if (p) {
+                if (ngx_read_file(buf->file, p, n, buf->file_pos) != n) {
+                    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+                }
+
+                b->len += n;
+            }
+        }
+
+        if (b->failed) {
+            return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_rooms_ctx_fill(ngx_http_rooms_ctx_t *ctx, ngx_http_request_t *r,
+    ngx_http_rooms_session_t *s)
+{
+    ctx->app = s->zone->app;
+    ctx->in = s->in;
+    ctx->out = s->out_events;
+    ctx->polling = s->polling;
+    ctx->close = s->reason;
+
+    if (ctx->sid.len == 0) {
+        ctx->sid.data = ngx_pnalloc(r->pool, ROOMS_EIO_SID_LEN);
+
+        if (ctx->sid.data) {
+            ngx_memcpy(ctx->sid.data, s->sid, ROOMS_EIO_SID_LEN);
+            ctx->sid.len = ROOMS_EIO_SID_LEN;
+        }
+    }
+}

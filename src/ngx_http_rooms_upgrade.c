@@ -1,0 +1,586 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include <ngx_http_rooms_ctx.h>
+#include <ngx_http_rooms_polling.h>
+#include <ngx_http_rooms_remote.h>
+#include <ngx_http_rooms_room.h>
+#include <ngx_http_rooms_socket.h>
+#include <ngx_http_rooms_upgrade.h>
+#include <ngx_http_rooms_ws.h>
+
+
+#define NGX_HTTP_ROOMS_PROBE_MAX  1024
+
+
+typedef enum {
+    NGX_HTTP_ROOMS_WAIT_PROBE = 0,
+    NGX_HTTP_ROOMS_WAIT_OWNER,
+    NGX_HTTP_ROOMS_WAIT_UPGRADE,
+    NGX_HTTP_ROOMS_WAIT_SESSION
+} ngx_http_rooms_candidate_e;
+
+
+struct ngx_http_rooms_candidate_s {
+    ngx_queue_t                  queue;
+    uint64_t                     id;
+    uint32_t                     owner;       /* 0: this worker */
+    ngx_http_rooms_candidate_e   state;
+    ngx_http_rooms_loc_conf_t   *conf;
+    ngx_connection_t            *connection;
+    ngx_http_request_t          *request;
+    rooms_ws_reader_t            reader;
+    ngx_event_t                  timer;
+    rooms_buf_t                  rest;        /* read after the "5" */
+    ngx_http_rooms_queue_t       out;
+    u_char                       sid[ROOMS_EIO_SID_LEN];
+};
+
+
+static void ngx_http_rooms_candidate_begin(ngx_connection_t *c,
+    ngx_http_request_t *r, void *data, u_char *p, size_t n);
+static void ngx_http_rooms_candidate_read(ngx_event_t *rev);
+static void ngx_http_rooms_candidate_write(ngx_event_t *wev);
+static ngx_int_t ngx_http_rooms_candidate_input(
+    ngx_http_rooms_candidate_t *cand, u_char *p, size_t n);
+static ngx_int_t ngx_http_rooms_candidate_packet(
+    ngx_http_rooms_candidate_t *cand, rooms_ws_event_t *ev);
+static ngx_int_t ngx_http_rooms_candidate_probe(
+    ngx_http_rooms_candidate_t *cand);
+static ngx_int_t ngx_http_rooms_candidate_answer(
+    ngx_http_rooms_candidate_t *cand);
+static void ngx_http_rooms_candidate_take(ngx_http_rooms_candidate_t *cand);
+static void ngx_http_rooms_candidate_timeout(ngx_event_t *ev);
+static void ngx_http_rooms_candidate_close(ngx_http_rooms_candidate_t *cand);
+static void ngx_http_rooms_candidate_done(ngx_http_rooms_candidate_t *cand,
+    ngx_http_rooms_session_t *s);
+static ngx_http_rooms_candidate_t *ngx_http_rooms_candidate_find(
+    uint64_t id);
+static ngx_http_rooms_session_t *ngx_http_rooms_candidate_session(
+    ngx_http_rooms_candidate_t *cand);
+static ngx_http_rooms_loc_conf_t *ngx_http_rooms_upgrade_conf(
+    ngx_http_rooms_zone_t *zone);
+static ngx_int_t ngx_http_rooms_candidate_convert(
+    ngx_http_rooms_session_t *s);
+
+
+static ngx_queue_t  ngx_http_rooms_candidates = {
+    &ngx_http_rooms_candidates, &ngx_http_rooms_candidates
+};
+
+static uint64_t     ngx_http_rooms_candidate_last;
+
+
+ngx_int_t
+ngx_http_rooms_upgrade(ngx_http_request_t *r, ngx_http_rooms_loc_conf_t *conf,
+    ngx_http_rooms_session_t *s, ngx_str_t *sid)
+{
+    ngx_int_t                    rc;
+    rooms_buf_t                  nothing;
+    ngx_http_rooms_candidate_t  *cand;
+
+    if (s && (s->closed || !s->polling)) {
+        return NGX_DECLINED;
+    }
+
+    cand = ngx_calloc(sizeof(ngx_http_rooms_candidate_t),
+                      r->connection->log);
+    if (cand == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rooms_buf_init(&nothing, 0);
+
+    rc = ngx_http_rooms_ws_accept(r, &nothing, &cand->out);
+
+    if (rc != NGX_OK || cand->out.first) {
+        ngx_http_rooms_queue_clear(&cand->out);
+        ngx_free(cand);
+        return rc == NGX_OK ? NGX_ERROR : rc;
+    }
+
+    cand->id = ++ngx_http_rooms_candidate_last;
+    cand->owner = s ? 0 : ngx_http_rooms_session_owner(sid);
+    cand->conf = conf;
+    ngx_memcpy(cand->sid, sid->data, ROOMS_EIO_SID_LEN);
+
+    return ngx_http_rooms_ws_hand_over(r, ngx_http_rooms_candidate_begin,
+                                       cand);
+}
+
+
+static void
+ngx_http_rooms_candidate_begin(ngx_connection_t *c, ngx_http_request_t *r,
+    void *data, u_char *p, size_t n)
+{
+    ngx_http_rooms_candidate_t *cand = data;
+
+    cand->connection = c;
+    cand->request = r;
+
+    ngx_queue_insert_tail(&ngx_http_rooms_candidates, &cand->queue);
+
+    cand->timer.handler = ngx_http_rooms_candidate_timeout;
+    cand->timer.data = cand;
+    cand->timer.log = c->log;
+
+    ngx_add_timer(&cand->timer, cand->conf->upgrade_timeout);
+
+    c->data = cand;
+    c->read->handler = ngx_http_rooms_candidate_read;
+    c->write->handler = ngx_http_rooms_candidate_write;
+
+    if (n && ngx_http_rooms_candidate_input(cand, p, n) != NGX_OK) {
+        return;
+    }
+
+    ngx_http_rooms_candidate_read(c->read);
+}
+
+
+static void
+ngx_http_rooms_candidate_read(ngx_event_t *rev)
+{
+    ssize_t                      n;
+    ngx_connection_t            *c;
+    ngx_http_rooms_candidate_t  *cand;
+    u_char                       buf[4096];
+
+    c = rev->data;
+    cand = c->data;
+
+    if (c->close) {
+        ngx_http_rooms_candidate_close(cand);
+        return;
+    }
+
+    /* while the session comes, what follows is left to the socket */
+
+    while (cand->state != NGX_HTTP_ROOMS_WAIT_SESSION) {
+
+        n = c->recv(c, buf, sizeof(buf));
+
+        if (n == NGX_AGAIN) {
+            break;
+        }
+
+        if (n == NGX_ERROR || n == 0) {
+            ngx_http_rooms_candidate_close(cand);
+            return;
+        }
+
+        if (ngx_http_rooms_candidate_input(cand, buf, (size_t) n) != NGX_OK) {
+            return;
+        }
+
+        if (!rev->ready) {
+            break;
+        }
+    }
+
+    if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+        ngx_http_rooms_candidate_close(cand);
+    }
+}
+
+
+static void
+ngx_http_rooms_candidate_write(ngx_event_t *wev)
+{
+    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, wev->log, 0,
+                   "rooms: candidate is writable");
+}
+
+
+/* NGX_DONE: the candidate is gone, or has become the session's connection. */
+
+static ngx_int_t
+ngx_http_rooms_candidate_input(ngx_http_rooms_candidate_t *cand, u_char *p,
+    size_t n)
+{
+    size_t              used;
+    rooms_int_t         rc;
+    rooms_ws_event_t    ev;
+    rooms_ws_limits_t   limits;
+
+    limits.max_message = NGX_HTTP_ROOMS_PROBE_MAX;
+    limits.max_fragments = 1;
+    limits.deflate = 0;
+
+    while (n) {
+
+        if (cand->state == NGX_HTTP_ROOMS_WAIT_SESSION) {
+            rooms_buf_append(&cand->rest, p, n);
+            return NGX_OK;
+        }
+
+        rc = rooms_ws_read(&cand->reader, &limits, p, n, &used, &ev);
+
+        if (rc == ROOMS_AGAIN) {
+            return NGX_OK;
+        }
+
+        if (rc == ROOMS_ERROR) {
+            ngx_http_rooms_candidate_close(cand);
+            return NGX_DONE;
+        }
+
+        p += used;
+        n -= used;
+
+        if (cand->state == NGX_HTTP_ROOMS_WAIT_UPGRADE
+            && ev.opcode == ROOMS_WS_TEXT && ev.len == 1
+            && ev.payload[0] == ROOMS_EIO_UPGRADE)
+        {
+            rooms_buf_append(&cand->rest, p, n);
+            ngx_http_rooms_candidate_take(cand);
+            return NGX_DONE;
+        }
+
+        if (ngx_http_rooms_candidate_packet(cand, &ev) != NGX_OK) {
+            ngx_http_rooms_candidate_close(cand);
+            return NGX_DONE;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_rooms_candidate_packet(ngx_http_rooms_candidate_t *cand,
+    rooms_ws_event_t *ev)
+{
+    if (ev->opcode == ROOMS_WS_PING || ev->opcode == ROOMS_WS_PONG) {
+        return NGX_OK;
+    }
+
+    if (cand->state != NGX_HTTP_ROOMS_WAIT_PROBE
+        || ev->opcode != ROOMS_WS_TEXT
+        || ev->len != sizeof("2probe") - 1
+        || ngx_memcmp(ev->payload, "2probe", sizeof("2probe") - 1) != 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_rooms_candidate_probe(cand);
+}
+
+
+static ngx_int_t
+ngx_http_rooms_candidate_probe(ngx_http_rooms_candidate_t *cand)
+{
+    ngx_http_rooms_session_t  *s;
+
+    if (cand->owner) {
+        cand->state = NGX_HTTP_ROOMS_WAIT_OWNER;
+
+        return ngx_http_rooms_remote_probe(cand->conf->app->zone,
+                                           cand->owner, cand->id,
+                                           rooms_str(cand->sid,
+                                                     ROOMS_EIO_SID_LEN));
+    }
+
+    s = ngx_http_rooms_candidate_session(cand);
+
+    if (s == NULL || ngx_http_rooms_polling_probe(s) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_rooms_candidate_answer(cand);
+}
+
+
+static ngx_int_t
+ngx_http_rooms_candidate_answer(ngx_http_rooms_candidate_t *cand)
+{
+    u_char   frame[8];
+    size_t   len;
+    ssize_t  n;
+
+    len = rooms_ws_header(frame, ROOMS_WS_FIN | ROOMS_WS_TEXT,
+                          sizeof("3probe") - 1);
+    ngx_memcpy(frame + len, "3probe", sizeof("3probe") - 1);
+    len += sizeof("3probe") - 1;
+
+    n = cand->connection->send(cand->connection, frame, len);
+
+    if (n != (ssize_t) len) {
+        return NGX_ERROR;
+    }
+
+    cand->state = NGX_HTTP_ROOMS_WAIT_UPGRADE;
+
+    return NGX_OK;
+}
+
+
+static ngx_http_rooms_session_t *
+ngx_http_rooms_candidate_session(ngx_http_rooms_candidate_t *cand)
+{
+    ngx_str_t                  sid;
+    ngx_http_rooms_session_t  *s;
+
+    sid.data = cand->sid;
+    sid.len = ROOMS_EIO_SID_LEN;
+
+    s = ngx_http_rooms_session_find(cand->conf->app->zone, &sid);
+
+    return (s && !s->closed && s->polling) ? s : NULL;
+}
+
+
+static void
+ngx_http_rooms_candidate_take(ngx_http_rooms_candidate_t *cand)
+{
+    ngx_http_rooms_session_t  *s;
+
+    if (cand->owner) {
+        cand->state = NGX_HTTP_ROOMS_WAIT_SESSION;
+
+        if (ngx_http_rooms_remote_take(cand->conf->app->zone, cand->owner,
+                                       cand->id,
+                                       rooms_str(cand->sid,
+                                                 ROOMS_EIO_SID_LEN))
+            != NGX_OK)
+        {
+            ngx_http_rooms_candidate_close(cand);
+        }
+
+        return;
+    }
+
+    s = ngx_http_rooms_candidate_session(cand);
+
+    if (s == NULL || s->doomed
+        || ngx_http_rooms_candidate_convert(s) != NGX_OK)
+    {
+        ngx_http_rooms_candidate_close(cand);
+        return;
+    }
+
+    ngx_http_rooms_candidate_done(cand, s);
+}
+
+
+/* The session, in this worker, has packets queued for polling. */
+
+static ngx_int_t
+ngx_http_rooms_candidate_convert(ngx_http_rooms_session_t *s)
+{
+    ngx_int_t                 rc;
+    rooms_buf_t               b;
+    ngx_queue_t              *q;
+    ngx_http_rooms_ref_t     *ref;
+    ngx_http_rooms_socket_t  *socket;
+
+    ngx_http_rooms_polling_finish(s);
+    ngx_http_rooms_room_take(s, NULL);
+
+    rooms_buf_init(&b, 0);
+
+    for (ref = s->out.first; ref; ref = ref->next) {
+        rooms_buf_append(&b, ref->chunk->data + ref->pos,
+                         ref->end - ref->pos);
+    }
+
+    ngx_http_rooms_queue_clear(&s->out);
+
+    s->polling = 0;
+    s->upgraded = 1;
+    s->zone->stat->polling--;
+    s->zone->stat->websocket++;
+
+    for (q = ngx_queue_head(&s->sockets);
+         q != ngx_queue_sentinel(&s->sockets);
+         q = ngx_queue_next(q))
+    {
+        socket = ngx_queue_data(q, ngx_http_rooms_socket_t, queue);
+        ngx_http_rooms_room_restream(socket);
+    }
+
+    rc = b.failed ? NGX_ERROR
+                  : ngx_http_rooms_move_queue(s, rooms_str(b.data, b.len));
+
+    rooms_buf_free(&b);
+
+    if (rc != NGX_OK) {
+        ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_QUEUE, 0);
+    }
+
+    return rc;
+}
+
+
+static void
+ngx_http_rooms_candidate_done(ngx_http_rooms_candidate_t *cand,
+    ngx_http_rooms_session_t *s)
+{
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    c = cand->connection;
+    r = cand->request;
+
+    ngx_queue_remove(&cand->queue);
+    ngx_del_timer(&cand->timer);
+    rooms_ws_reader_free(&cand->reader);
+
+    ngx_http_rooms_ws_attach(s, c, r, cand->rest.data, cand->rest.len);
+
+    rooms_buf_free(&cand->rest);
+    ngx_free(cand);
+}
+
+
+static ngx_http_rooms_candidate_t *
+ngx_http_rooms_candidate_find(uint64_t id)
+{
+    ngx_queue_t                 *q;
+    ngx_http_rooms_candidate_t  *cand;
+
+    for (q = ngx_queue_head(&ngx_http_rooms_candidates);
+         q != ngx_queue_sentinel(&ngx_http_rooms_candidates);
+         q = ngx_queue_next(q))
+    {
+        cand = ngx_queue_data(q, ngx_http_rooms_candidate_t, queue);
+
+        if (cand->id == id) {
+            return cand;
+        }
+    }
+
+    return NULL;
+}
+
+
+void
+ngx_http_rooms_upgrade_probed(uint64_t id, ngx_uint_t ok)
+{
+    ngx_http_rooms_candidate_t  *cand;
+
+    cand = ngx_http_rooms_candidate_find(id);
+
+    if (cand == NULL || cand->state != NGX_HTTP_ROOMS_WAIT_OWNER) {
+        return;
+    }
+
+    if (!ok || ngx_http_rooms_candidate_answer(cand) != NGX_OK) {
+        ngx_http_rooms_candidate_close(cand);
+    }
+}
+
+
+void
+ngx_http_rooms_upgrade_moved(ngx_http_rooms_zone_t *zone, uint64_t id,
+    rooms_str_t image)
+{
+    ngx_http_rooms_loc_conf_t   *conf;
+    ngx_http_rooms_session_t    *s;
+    ngx_http_rooms_candidate_t  *cand;
+
+    cand = ngx_http_rooms_candidate_find(id);
+
+    if (cand && cand->state != NGX_HTTP_ROOMS_WAIT_SESSION) {
+        cand = NULL;
+    }
+
+    if (image.len == 0) {
+
+        if (cand) {
+            ngx_http_rooms_candidate_close(cand);
+        }
+
+        return;
+    }
+
+    conf = cand ? cand->conf : ngx_http_rooms_upgrade_conf(zone);
+    s = conf ? ngx_http_rooms_move_in(conf, image) : NULL;
+
+    if (s && cand) {
+        ngx_http_rooms_candidate_done(cand, s);
+        return;
+    }
+
+    if (cand) {
+        ngx_http_rooms_candidate_close(cand);
+    }
+
+    if (s) {
+
+        /* its WebSocket has gone in the meantime */
+
+        ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT, 0);
+    }
+}
+
+
+static ngx_http_rooms_loc_conf_t *
+ngx_http_rooms_upgrade_conf(ngx_http_rooms_zone_t *zone)
+{
+    ngx_uint_t                    i;
+    ngx_http_rooms_loc_conf_t   **conf;
+    ngx_http_rooms_main_conf_t   *rmcf;
+
+    rmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
+                                               ngx_http_rooms_module);
+    conf = rmcf->locations.elts;
+
+    for (i = 0; i < rmcf->locations.nelts; i++) {
+        if (conf[i]->app == zone->app) {
+            return conf[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_http_rooms_candidate_timeout(ngx_event_t *ev)
+{
+    ngx_http_rooms_candidate_close(ev->data);
+}
+
+
+static void
+ngx_http_rooms_candidate_close(ngx_http_rooms_candidate_t *cand)
+{
+    ngx_http_rooms_session_t  *s;
+
+    ngx_queue_remove(&cand->queue);
+
+    if (cand->timer.timer_set) {
+        ngx_del_timer(&cand->timer);
+    }
+
+    if (cand->state != NGX_HTTP_ROOMS_WAIT_PROBE) {
+
+        if (cand->owner) {
+            ngx_http_rooms_remote_unprobe(cand->conf->app->zone, cand->owner,
+                                          cand->id,
+                                          rooms_str(cand->sid,
+                                                    ROOMS_EIO_SID_LEN));
+        } else {
+            s = ngx_http_rooms_candidate_session(cand);
+
+            if (s) {
+                ngx_http_rooms_polling_unprobe(s);
+            }
+        }
+    }
+
+    rooms_ws_reader_free(&cand->reader);
+    rooms_buf_free(&cand->rest);
+
+    ngx_http_rooms_ws_finish(cand->connection, cand->request, 1);
+
+    ngx_free(cand);
+}

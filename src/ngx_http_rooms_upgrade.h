@@ -1,0 +1,60 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ *
+ * The change of a session from long-polling to WebSocket, also where the
+ * session lives in another worker: then it moves to the one that has the
+ * WebSocket.
+ */
+
+
+#ifndef _NGX_HTTP_ROOMS_UPGRADE_H_INCLUDED_
+#define _NGX_HTTP_ROOMS_UPGRADE_H_INCLUDED_
+
+
+#include <ngx_http_rooms_session.h>
+
+
+typedef struct ngx_http_rooms_candidate_s  ngx_http_rooms_candidate_t;
+
+
+/*
+ * Accepts a WebSocket as a candidate for the session: of this worker, or
+ * (s is NULL) of the owner in the sid.  Returns what the content handler
+ * returns; NGX_DECLINED: not a good handshake, or too late.
+ */
+
+ngx_int_t ngx_http_rooms_upgrade(ngx_http_request_t *r,
+    ngx_http_rooms_loc_conf_t *conf, ngx_http_rooms_session_t *s,
+    ngx_str_t *sid);
+
+/* The session's owner agreed to the probe (ok), or did not. */
+
+void ngx_http_rooms_upgrade_probed(uint64_t id, ngx_uint_t ok);
+
+/*
+ * The session moved here; image is what ngx_http_rooms_move_out() wrote, or
+ * empty where it could not.
+ */
+
+void ngx_http_rooms_upgrade_moved(ngx_http_rooms_zone_t *zone, uint64_t id,
+    rooms_str_t image);
+
+
+/*
+ * ngx_http_rooms_move.c: a session as octets, and back.  What was published
+ * between the two is replayed.  NGX_DECLINED: it cannot move now.
+ */
+
+ngx_int_t ngx_http_rooms_move_out(ngx_http_rooms_session_t *s,
+    rooms_buf_t *b);
+ngx_http_rooms_session_t *ngx_http_rooms_move_in(
+    ngx_http_rooms_loc_conf_t *conf, rooms_str_t image);
+
+/* What is queued as polling packets becomes WebSocket frames. */
+
+ngx_int_t ngx_http_rooms_move_queue(ngx_http_rooms_session_t *s,
+    rooms_str_t packets);
+
+
+#endif /* _NGX_HTTP_ROOMS_UPGRADE_H_INCLUDED_ */
