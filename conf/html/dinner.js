@@ -396,6 +396,7 @@
 
         if (code) {
             $('join-code').value = code.toUpperCase();
+            $('create-form').before($('join-form'));
         }
 
         try {
