@@ -749,6 +749,47 @@ test_memory_follows_arrival(void **state)
 }
 
 
+static void
+test_many_fragments(void **state)
+{
+    size_t             i, n, used, at;
+    rooms_int_t        rc;
+    rooms_ws_event_t   ev;
+    rooms_ws_reader_t  r;
+
+    (void) state;
+
+    limits.max_fragments = 65536;
+    limits.max_message = 65536 * 3;
+
+    frame(ROOMS_WS_TEXT, "\xe2\x82\xac");
+
+    for (i = 1; i < 65535; i++) {
+        frame(ROOMS_WS_CONTINUATION, "\xe2\x82\xac");
+    }
+
+    frame(CONT, "\xe2\x82\xac");
+
+    memset(&r, 0, sizeof(r));
+    rc = ROOMS_AGAIN;
+
+    for (at = 0; at < wire.len && rc == ROOMS_AGAIN; at += used) {
+        n = wire.len - at < 4000 ? wire.len - at : 4000;
+        rc = rooms_ws_read(&r, &limits, wire.data + at, n, &used, &ev);
+    }
+
+    assert_int_equal(rc, ROOMS_OK);
+    assert_int_equal(at, wire.len);
+    assert_int_equal(ev.len, 65536 * 3);
+
+    for (i = 0; i < ev.len; i += 3) {
+        assert_memory_equal(ev.payload + i, "\xe2\x82\xac", 3);
+    }
+
+    rooms_ws_reader_free(&r);
+}
+
+
 int
 main(void)
 {
@@ -765,6 +806,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_payload_sizes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_message_limit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fragment_limit, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_fragments, setup, teardown),
         cmocka_unit_test_setup_teardown(test_compressed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_utf8, setup, teardown),
         cmocka_unit_test_setup_teardown(test_utf8_fails_fast,
