@@ -330,7 +330,6 @@ ngx_http_rooms_restore_socket(ngx_http_rooms_session_t *s, ngx_str_t *nsp,
     sk->registered = 1;
     sk->recovered = 1;
     sk->connected = 1;
-    sk->connected = 1;
 
     *socket = sk;
 
