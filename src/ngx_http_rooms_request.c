@@ -9,36 +9,22 @@
 #include <ngx_http_rooms_request.h>
 
 
+static ngx_int_t ngx_http_rooms_request_raw(ngx_http_request_t *r,
+    ngx_str_t *path);
+
+
 ngx_int_t
 ngx_http_rooms_request_path(ngx_http_request_t *r, ngx_str_t *path)
 {
-    u_char     *p, *src, *dst, *decoded;
-    size_t      len;
-    uintptr_t   escape;
+    uintptr_t  escape;
 
-    if (r->valid_unparsed_uri) {
-        p = ngx_strlchr(r->unparsed_uri.data,
-                        r->unparsed_uri.data + r->unparsed_uri.len, '?');
+    switch (ngx_http_rooms_request_raw(r, path)) {
 
-        len = p ? (size_t) (p - r->unparsed_uri.data) : r->unparsed_uri.len;
+    case NGX_OK:
+        return NGX_OK;
 
-        decoded = ngx_pnalloc(r->pool, len);
-        if (decoded == NULL) {
-            return NGX_ERROR;
-        }
-
-        src = r->unparsed_uri.data;
-        dst = decoded;
-
-        ngx_unescape_uri(&dst, &src, len, 0);
-
-        if ((size_t) (dst - decoded) == r->uri.len
-            && ngx_memcmp(decoded, r->uri.data, r->uri.len) == 0)
-        {
-            path->data = r->unparsed_uri.data;
-            path->len = len;
-            return NGX_OK;
-        }
+    case NGX_ERROR:
+        return NGX_ERROR;
     }
 
     escape = ngx_escape_uri(NULL, r->uri.data, r->uri.len, NGX_ESCAPE_URI);
@@ -53,7 +39,49 @@ ngx_http_rooms_request_path(ngx_http_request_t *r, ngx_str_t *path)
         ngx_memcpy(path->data, r->uri.data, r->uri.len);
 
     } else {
-        ngx_escape_uri(path->data, r->uri.data, r->uri.len, NGX_ESCAPE_URI);
+        (void) ngx_escape_uri(path->data, r->uri.data, r->uri.len,
+                              NGX_ESCAPE_URI);
+    }
+
+    return NGX_OK;
+}
+
+
+/* NGX_DECLINED: there is no encoded slash, or the location is another's. */
+
+static ngx_int_t
+ngx_http_rooms_request_raw(ngx_http_request_t *r, ngx_str_t *path)
+{
+    u_char  *p, *last, *src, *dst, *decoded;
+
+    if (!r->valid_unparsed_uri) {
+        return NGX_DECLINED;
+    }
+
+    p = r->unparsed_uri.data;
+    last = ngx_strlchr(p, p + r->unparsed_uri.len, '?');
+
+    path->data = p;
+    path->len = (last ? last : p + r->unparsed_uri.len) - p;
+
+    if (ngx_strlcasestrn(p, p + path->len, (u_char *) "%2f", 3 - 1) == NULL) {
+        return NGX_DECLINED;
+    }
+
+    decoded = ngx_pnalloc(r->pool, path->len);
+    if (decoded == NULL) {
+        return NGX_ERROR;
+    }
+
+    src = path->data;
+    dst = decoded;
+
+    ngx_unescape_uri(&dst, &src, path->len, 0);
+
+    if ((size_t) (dst - decoded) != r->uri.len
+        || ngx_memcmp(decoded, r->uri.data, r->uri.len) != 0)
+    {
+        return NGX_DECLINED;
     }
 
     return NGX_OK;

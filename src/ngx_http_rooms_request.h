@@ -18,9 +18,9 @@
 
 
 /*
- * The path as it was sent, percent-encoded, where the location was chosen by
- * just that path; after a rewrite, or where nginx took out "..", what was
- * made of it, encoded anew.  NGX_ERROR: no memory.
+ * The path by which nginx chose the location, percent-encoded.  What nginx
+ * cannot say, that a slash was encoded, is taken from the request line, if
+ * it is that line that led to the location.  NGX_ERROR: no memory.
  */
 
 ngx_int_t ngx_http_rooms_request_path(ngx_http_request_t *r, ngx_str_t *path);
