@@ -106,8 +106,8 @@ ngx_http_rooms_ws_accept(ngx_http_request_t *r, rooms_buf_t *first,
                                       sizeof("Sec-WebSocket-Key") - 1);
     version = ngx_http_rooms_ws_header_in(r, "Sec-WebSocket-Version",
                                           sizeof("Sec-WebSocket-Version") - 1);
-    upgrade = r->headers_in.connection ? &r->headers_in.connection->value
-                                       : NULL;
+    upgrade = ngx_http_rooms_ws_header_in(r, "Connection",
+                                          sizeof("Connection") - 1);
 
     if (r->method != NGX_HTTP_GET
         || r->http_version != NGX_HTTP_VERSION_11

@@ -238,19 +238,19 @@ rooms_dinner_expire(rooms_dinner_ctx_t *ctx, const rooms_dinner_state_t *state)
 }
 
 
+/* Who returns after the end of the round hears its results, alone. */
+
 static rooms_int_t
 rooms_dinner_joined_again(rooms_dinner_ctx_t *ctx,
     const rooms_dinner_member_t *m)
 {
-    json_t  *results;
-
     rooms_dinner_answer(ctx, 0, rooms_dinner_join_json(ctx->state, m));
     rooms_decide_join(ctx->d, ctx->cmd->room);
 
     if (!m->live && ctx->state->phase == ROOMS_DINNER_COMPLETE) {
-        results = rooms_dinner_results_json(ctx->conf, ctx->state);
-        rooms_decide_emit(ctx->d, "session:results", results);
-        json_decref(results);
+        rooms_dinner_message(ctx, ROOMS_TO_SOCKET, "session:results",
+                             rooms_dinner_results_json(ctx->conf,
+                                                       ctx->state));
     }
 
     return ROOMS_OK;

@@ -61,7 +61,7 @@ static const rooms_dinner_error_t  rooms_dinner_method = {
 };
 
 static const rooms_dinner_error_t  rooms_dinner_too_large = {
-    "PAYLOAD_TOO_LARGE", "Payload too large", "The payload is too large", 413
+    "VALIDATION_ERROR", "Payload too large", "The payload is too large", 413
 };
 
 static const rooms_dinner_error_t  rooms_dinner_rate = {
