@@ -725,7 +725,8 @@ D_48_D_71_D_73_D_74_away(void **state)
 
     out = dinner_join(p, "s10", "Alice");
     dinner_has(out, "\"state\":\"complete\",\"hasSubmitted\":true}");
-    dinner_has(out, "emit [\"session:results\",{\"sessionCode\":\"ABC123\","
+    dinner_has(out, "socket s10 [\"session:results\","
+                    "{\"sessionCode\":\"ABC123\","
                     "\"overlappingOptions\":[{\"optionId\":\"thai\","
                     "\"displayName\":\"Thai\"}],\"allSelections\":"
                     "{\"Alice\":[\"thai\"],\"Bob\":[\"thai\"]},"
