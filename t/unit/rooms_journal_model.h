@@ -3,8 +3,8 @@
  * Copyright (C) nginx rooms contributors
  *
  * What a journal must do, said in the plainest way: a list of the records
- * that were appended and still matter.  Tests and a fuzzer do the same things to a journal and to
- * a model of it and compare the two.
+ * that were appended and still matter.  Tests and a fuzzer do the same things
+ * to a journal and to a model of it and compare the two.
  *
  * The octets of facts and messages follow from a seed, so that the model
  * keeps numbers only.  Failures abort.
