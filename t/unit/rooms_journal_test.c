@@ -1,0 +1,1010 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ *
+ * The journal by its contract; the model covers the long run.
+ */
+
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "rooms_journal_model.h"
+
+
+#define SIZE  ROOMS_JOURNAL_MIN_SIZE
+
+
+static rooms_journal_t  *j;
+static rooms_buf_t       buf;
+
+
+static rooms_str_t
+str(const char *s)
+{
+    return rooms_str(s, strlen(s));
+}
+
+
+static void
+fresh(size_t size)
+{
+    assert_int_equal(rooms_journal_init(j, size, 42, 1, 2), ROOMS_OK);
+}
+
+
+/* One record with a fact and messages of these lengths. */
+
+static rooms_int_t
+put(const char *room, size_t fact, size_t messages, unsigned remove,
+    uint64_t *last)
+{
+    rooms_append_t  a;
+    rooms_record_t  record;
+
+    record.fact = model_data(1, fact);
+    record.messages = model_data(2, messages);
+
+    memset(&a, 0, sizeof(rooms_append_t));
+
+    a.room = str(room);
+    a.expected = ROOMS_JOURNAL_ANY;
+    a.records = &record;
+    a.nrecords = 1;
+    a.deadline = ROOMS_JOURNAL_KEEP;
+    a.remove = remove;
+
+    return rooms_journal_append(j, &a, last, NULL);
+}
+
+
+static uint64_t
+ok(const char *room, size_t fact, size_t messages, unsigned remove)
+{
+    uint64_t  last;
+
+    assert_int_equal(put(room, fact, messages, remove, &last), ROOMS_OK);
+
+    return last;
+}
+
+
+static rooms_int_t
+count(void *ctx, const rooms_journal_entry_t *e)
+{
+    (void) e;
+    (*(unsigned *) ctx)++;
+
+    return ROOMS_OK;
+}
+
+
+static void
+replays(const char *room, uint64_t after, uint64_t before, int n)
+{
+    unsigned     seen;
+    rooms_int_t  rc;
+
+    seen = 0;
+    rc = rooms_journal_replay(j, str(room), after, before, count, &seen);
+
+    if (n < 0) {
+        assert_int_equal(rc, ROOMS_DECLINED);
+        n = 0;
+    }
+
+    assert_int_equal(seen, n);
+}
+
+
+static void
+turn_over(void)
+{
+    uint64_t  head;
+
+    /* as many records of others as make the tail pass all there is now */
+
+    head = j->head;
+
+    while (j->tail < head) {
+        assert_int_equal(rooms_journal_direct(j, 1, model_data(3, 500), 1),
+                         ROOMS_OK);
+    }
+}
+
+
+static rooms_journal_stat_t
+stat_of(void)
+{
+    rooms_journal_stat_t  st;
+
+    rooms_journal_stat(j, &st);
+
+    return st;
+}
+
+
+static void
+test_expected(void **unused)
+{
+    uint64_t              last, id;
+    rooms_append_t        a;
+    rooms_record_t        record;
+    rooms_journal_room_t  room;
+
+    (void) unused;
+
+    fresh(SIZE);
+
+    record.fact = str("fact");
+    record.messages = str("");
+
+    memset(&a, 0, sizeof(rooms_append_t));
+
+    a.room = str("a");
+    a.records = &record;
+    a.nrecords = 1;
+    a.expected = 4711;
+
+    assert_int_equal(rooms_journal_append(j, &a, &last, NULL), ROOMS_AGAIN);
+    assert_int_equal(last, 0);
+
+    a.expected = ROOMS_JOURNAL_NONE;
+    assert_int_equal(rooms_journal_append(j, &a, &last, &room), ROOMS_OK);
+    assert_true(last != 0 && room.live && room.last == last);
+    assert_true(room.hash == rooms_journal_hash(j, str("a")));
+    id = last;
+
+    assert_int_equal(rooms_journal_append(j, &a, &last, NULL), ROOMS_AGAIN);
+    assert_int_equal(last, id);
+
+    a.expected = id;
+    assert_int_equal(rooms_journal_append(j, &a, &last, NULL), ROOMS_OK);
+    assert_true(last > id);
+
+    assert_int_equal(rooms_journal_append(j, &a, &id, NULL), ROOMS_AGAIN);
+    assert_int_equal(id, last);
+
+    a.expected = ROOMS_JOURNAL_ANY;
+    a.remove = 1;
+    assert_int_equal(rooms_journal_append(j, &a, &last, &room), ROOMS_OK);
+    assert_false(room.live);
+
+    a.expected = ROOMS_JOURNAL_NONE;
+    a.remove = 0;
+    assert_int_equal(rooms_journal_append(j, &a, &last, &room), ROOMS_OK);
+    assert_true(room.live && room.log == 4);
+}
+
+
+static void
+test_errors(void **unused)
+{
+    char            name[ROOMS_JOURNAL_NAME + 2];
+    uint64_t        last;
+    rooms_append_t  a;
+
+    (void) unused;
+
+    fresh(SIZE);
+
+    assert_int_equal(rooms_journal_init(j, SIZE - 1, 1, 1, 1), ROOMS_ERROR);
+
+    memset(name, 'n', sizeof(name));
+    name[ROOMS_JOURNAL_NAME + 1] = '\0';
+
+    assert_int_equal(put("", 1, 1, 0, &last), ROOMS_ERROR);
+    assert_int_equal(put(name, 1, 1, 0, &last), ROOMS_ERROR);
+    assert_int_equal(put(name + 1, 1, 1, 0, &last), ROOMS_OK);
+
+    assert_int_equal(put("a", 1, j->max, 0, &last), ROOMS_ERROR);
+    assert_int_equal(put("a", j->max, 1, 0, &last), ROOMS_ERROR);
+    assert_int_equal(put("a", SIZE_MAX, SIZE_MAX, 0, &last), ROOMS_ERROR);
+    assert_int_equal(put("a", 0, j->max - 105, 0, &last), ROOMS_OK);
+    assert_int_equal(put("a", 0, j->max - 104, 0, &last), ROOMS_ERROR);
+
+    /* neither a record nor an end */
+
+    memset(&a, 0, sizeof(rooms_append_t));
+    a.room = str("a");
+    assert_int_equal(rooms_journal_append(j, &a, &last, NULL), ROOMS_ERROR);
+
+    assert_int_equal(rooms_journal_direct(j, 1, model_data(1, j->max - 104),
+                                          1), ROOMS_OK);
+    assert_int_equal(rooms_journal_direct(j, 1, model_data(1, j->max - 103),
+                                          1), ROOMS_ERROR);
+
+    assert_int_equal(rooms_journal_snapshot(j, str("a"), 64, str(""), 1),
+                     ROOMS_ERROR);
+    assert_int_equal(rooms_journal_touch(j, str("a"), 1, 1), ROOMS_DECLINED);
+    assert_int_equal(rooms_journal_touch(j, str("never"), 1, 1),
+                     ROOMS_DECLINED);
+    assert_int_equal(rooms_journal_interest(j, str("a"),
+                                            ROOMS_JOURNAL_WORKERS, 1),
+                     ROOMS_ERROR);
+}
+
+
+static void
+test_batch(void **unused)
+{
+    uint64_t               last, cursor;
+    unsigned               i;
+    rooms_append_t         a;
+    rooms_record_t         records[3];
+    rooms_journal_room_t   room;
+    rooms_journal_entry_t  e;
+
+    (void) unused;
+
+    fresh(SIZE);
+
+    cursor = rooms_journal_head(j);
+
+    records[0].fact = str("one");
+    records[0].messages = str("first");
+    records[1].fact = str("");
+    records[1].messages = str("second");
+    records[2].fact = str("three");
+    records[2].messages = str("");
+
+    memset(&a, 0, sizeof(rooms_append_t));
+
+    a.room = str("batch");
+    a.records = records;
+    a.nrecords = 3;
+    a.now = 99;
+    a.deadline = 1000;
+    a.owner = 7;
+
+    assert_int_equal(rooms_journal_append(j, &a, &last, &room), ROOMS_OK);
+    assert_int_equal(room.log, 8);
+    assert_int_equal(room.deadline, 1000);
+    assert_int_equal(room.owner, 7);
+    assert_int_equal(rooms_journal_epoch(j), 42);
+
+    for (i = 0; i < 3; i++) {
+        assert_int_equal(rooms_journal_read(j, &cursor, &buf, &e), ROOMS_OK);
+        assert_int_equal(e.kind, ROOMS_ENTRY_RECORD);
+        assert_int_equal(e.time, 99);
+        assert_int_equal(e.room.len, 5);
+        assert_int_equal(e.fact.len, records[i].fact.len);
+        assert_memory_equal(e.messages.data, records[i].messages.data,
+                            records[i].messages.len);
+        assert_false(e.removed);
+        assert_true((e.prev == 0) == (i == 0));
+    }
+
+    assert_true(e.id == last);
+    assert_int_equal(rooms_journal_read(j, &cursor, &buf, &e), ROOMS_AGAIN);
+
+    a.remove = 1;
+    a.expected = last;
+    assert_int_equal(rooms_journal_append(j, &a, &last, &room), ROOMS_OK);
+    assert_int_equal(room.deadline, 0);
+    assert_int_equal(room.owner, 0);
+
+    for (i = 0; i < 3; i++) {
+        assert_int_equal(rooms_journal_read(j, &cursor, &buf, &e), ROOMS_OK);
+        assert_int_equal(e.removed, i == 2);
+    }
+
+    a.nrecords = 0;
+    a.expected = ROOMS_JOURNAL_NONE;
+    assert_int_equal(rooms_journal_append(j, &a, &last, &room), ROOMS_OK);
+    assert_int_equal(rooms_journal_read(j, &cursor, &buf, &e), ROOMS_OK);
+    assert_true(e.removed && e.fact.len == 0 && e.messages.len == 0);
+    assert_int_equal(stat_of().live, 0);
+}
+
+
+static rooms_int_t
+stop_at_second(void *ctx, unsigned snapshot, uint64_t id, rooms_str_t data)
+{
+    (void) snapshot;
+    (void) id;
+    (void) data;
+
+    return ++*(unsigned *) ctx == 2 ? ROOMS_DONE : ROOMS_OK;
+}
+
+
+static void
+test_handlers_end_the_walk(void **unused)
+{
+    unsigned  n;
+
+    (void) unused;
+
+    fresh(SIZE);
+
+    (void) ok("a", 1, 1, 0);
+    (void) ok("a", 1, 1, 0);
+    (void) ok("a", 1, 1, 0);
+
+    n = 0;
+    assert_int_equal(rooms_journal_load(j, str("a"), stop_at_second, &n,
+                                        NULL), ROOMS_DONE);
+    assert_int_equal(n, 2);
+}
+
+
+static void
+test_snapshot(void **unused)
+{
+    uint64_t              last;
+    rooms_journal_room_t  room;
+
+    (void) unused;
+
+    fresh(SIZE);
+
+    last = ok("a", 100, 0, 0);
+    last = ok("a", 200, 0, 0);
+
+    assert_int_equal(rooms_journal_snapshot(j, str("a"), last - 8, str("s"),
+                                            1), ROOMS_AGAIN);
+    assert_int_equal(rooms_journal_snapshot(j, str("a"), last,
+                                            model_data(1, j->max), 1),
+                     ROOMS_ERROR);
+    assert_int_equal(rooms_journal_snapshot(j, str("a"), last, str("state"),
+                                            1), ROOMS_OK);
+    assert_int_equal(rooms_journal_lookup(j, str("a"), &room), ROOMS_OK);
+    assert_int_equal(room.log, 0);
+    assert_int_equal(room.snapshot, 5);
+    assert_int_equal(stat_of().live, rooms_journal_form(1, 5));
+
+    /* an empty state is a state */
+
+    assert_int_equal(rooms_journal_snapshot(j, str("a"), last, str(""), 1),
+                     ROOMS_OK);
+    turn_over();
+
+    assert_int_equal(rooms_journal_lookup(j, str("a"), &room), ROOMS_OK);
+    assert_true(room.live && room.last == last);
+    assert_int_equal(stat_of().live, rooms_journal_form(1, 0));
+}
+
+
+static void
+test_replay(void **unused)
+{
+    uint64_t  a1, a2, a3, b, q;
+
+    (void) unused;
+
+    fresh(SIZE);
+
+    replays("nothing", 0, UINT64_MAX, 0);
+    replays("nothing", j->head, UINT64_MAX, -1);
+
+    q = ok("quiet", 10, 10, 0);
+    a1 = ok("a", 10, 10, 0);
+    b = ok("b", 0, 10, 0);
+    a2 = ok("a", 0, 10, 0);
+    a3 = ok("a", 10, 0, 0);
+
+    replays("a", 0, UINT64_MAX, 3);
+    replays("a", a1, UINT64_MAX, 2);
+    replays("a", a1, a3, 1);
+    replays("a", a2 - 1, a2, 0);
+    replays("a", a3, UINT64_MAX, 0);
+    replays("a", j->head - 1, UINT64_MAX, 0);
+    replays("a", j->head, UINT64_MAX, -1);
+    replays("a", UINT64_MAX, UINT64_MAX, -1);
+    replays("b", 0, UINT64_MAX, 1);
+
+    turn_over();
+
+    /* a living room's last id is known for ever, of others nothing is */
+
+    replays("quiet", q, UINT64_MAX, 0);
+    replays("quiet", q - 1, UINT64_MAX, -1);
+    replays("a", a3, UINT64_MAX, 0);
+    replays("a", a2, UINT64_MAX, -1);
+    replays("b", b, UINT64_MAX, -1);
+    replays("b", j->tail - 1, UINT64_MAX, 0);
+
+    /* a room that comes back does not hide what was lost between */
+
+    q = j->tail;
+    (void) ok("b", 10, 0, 0);
+
+    replays("b", b, UINT64_MAX, -1);
+    replays("b", q - 2, UINT64_MAX, -1);
+    replays("b", q, UINT64_MAX, 1);
+}
+
+
+/* While its last record is kept, an ended room's end can be replayed. */
+
+static void
+test_replay_of_the_end(void **unused)
+{
+    uint64_t  first;
+
+    (void) unused;
+
+    fresh(SIZE);
+
+    first = ok("a", 10, 0, 0);
+    (void) ok("a", 10, 10, 1);
+
+    replays("a", first, UINT64_MAX, 1);
+    assert_int_equal(stat_of().entries, 1);
+
+    turn_over();
+
+    replays("a", first, UINT64_MAX, -1);
+    assert_int_equal(stat_of().entries, 0);
+}
+
+
+static void
+test_cursor_overtaken(void **unused)
+{
+    uint64_t               cursor, past;
+    rooms_journal_entry_t  e;
+
+    (void) unused;
+
+    fresh(SIZE);
+
+    cursor = rooms_journal_head(j);
+    (void) ok("a", 10, 10, 0);
+    turn_over();
+
+    assert_int_equal(rooms_journal_read(j, &cursor, &buf, &e),
+                     ROOMS_DECLINED);
+    assert_true(cursor == j->tail);
+    assert_int_equal(rooms_journal_read(j, &cursor, &buf, &e), ROOMS_OK);
+    assert_int_equal(e.kind, ROOMS_ENTRY_DIRECTED);
+    assert_int_equal(e.to, 1);
+    assert_int_equal(e.fact.len, 500);
+
+    past = j->head + 8;
+    assert_int_equal(rooms_journal_read(j, &past, &buf, &e), ROOMS_DECLINED);
+    assert_true(past == j->tail);
+
+    past = j->tail + 8;
+    assert_int_equal(rooms_journal_read(j, &past, &buf, &e), ROOMS_ERROR);
+
+    past = j->tail + 1;
+    assert_int_equal(rooms_journal_read(j, &past, &buf, &e), ROOMS_ERROR);
+}
+
+
+static void
+test_read_without_memory(void **unused)
+{
+    uint64_t               cursor;
+    rooms_buf_t            small;
+    rooms_journal_entry_t  e;
+
+    (void) unused;
+
+    fresh(SIZE);
+
+    cursor = rooms_journal_head(j);
+    (void) ok("a", 100, 0, 0);
+
+    rooms_buf_init(&small, 64);
+    assert_int_equal(rooms_journal_read(j, &cursor, &small, &e),
+                     ROOMS_ERROR);
+
+    /* it was not passed over */
+
+    assert_int_equal(rooms_journal_read(j, &cursor, &buf, &e), ROOMS_OK);
+    rooms_buf_free(&small);
+}
+
+
+static void
+test_deadline_and_owner(void **unused)
+{
+    rooms_journal_room_t  room;
+
+    (void) unused;
+
+    fresh(SIZE);
+
+    (void) ok("a", 10, 0, 0);
+
+    assert_int_equal(rooms_journal_touch(j, str("a"), 5000, 9), ROOMS_OK);
+    (void) ok("a", 0, 10, 0);
+
+    assert_int_equal(rooms_journal_lookup(j, str("a"), &room), ROOMS_OK);
+    assert_int_equal(room.deadline, 5000);
+    assert_int_equal(room.owner, 0);
+
+    assert_int_equal(rooms_journal_touch(j, str("a"), ROOMS_JOURNAL_KEEP, 8),
+                     ROOMS_OK);
+    turn_over();
+    assert_int_equal(rooms_journal_touch(j, str("a"), 6000, 8), ROOMS_OK);
+
+    j->dirty = 1;
+
+    assert_int_equal(rooms_journal_lookup(j, str("a"), &room), ROOMS_OK);
+    assert_int_equal(room.deadline, 6000);
+    assert_int_equal(room.owner, 8);
+    assert_int_equal(stat_of().repairs, 1);
+}
+
+
+static void
+test_interest(void **unused)
+{
+    rooms_journal_room_t  room;
+
+    (void) unused;
+
+    fresh(SIZE);
+
+    assert_int_equal(rooms_journal_interest(j, str("a"), 255, 0), ROOMS_OK);
+    assert_int_equal(stat_of().entries, 0);
+
+    assert_int_equal(rooms_journal_interest(j, str("a"), 255, 1), ROOMS_OK);
+    assert_int_equal(rooms_journal_interest(j, str("a"), 64, 1), ROOMS_OK);
+    assert_int_equal(rooms_journal_lookup(j, str("a"), &room), ROOMS_OK);
+    assert_true(room.interest[3] == (uint64_t) 1 << 63);
+    assert_true(room.interest[1] == 1 && !room.live && room.last == 0);
+
+    /* it outlives the room and a writer that died */
+
+    (void) ok("a", 10, 0, 0);
+    (void) ok("a", 10, 0, 1);
+    turn_over();
+    j->dirty = 1;
+
+    assert_int_equal(rooms_journal_lookup(j, str("a"), &room), ROOMS_OK);
+    assert_true(room.interest[3] == (uint64_t) 1 << 63);
+
+    assert_int_equal(rooms_journal_interest(j, str("a"), 255, 0), ROOMS_OK);
+    assert_int_equal(stat_of().entries, 1);
+
+    rooms_journal_forget(j, 64);
+    assert_int_equal(rooms_journal_lookup(j, str("a"), &room),
+                     ROOMS_DECLINED);
+    assert_int_equal(stat_of().entries, 0);
+}
+
+
+static void
+test_full_index(void **unused)
+{
+    char                  name[16];
+    uint64_t              last;
+    unsigned              i, n;
+    rooms_journal_room_t  room;
+
+    (void) unused;
+
+    fresh(SIZE);
+
+    n = stat_of().capacity;
+
+    for (i = 0; i < n; i++) {
+        (void) snprintf(name, sizeof(name), "r%u", i);
+        assert_int_equal(rooms_journal_interest(j, str(name), i % 2, 1),
+                         ROOMS_OK);
+    }
+
+    assert_int_equal(stat_of().entries, n);
+
+    /* who was refused is woken for all; others are not */
+
+    assert_int_equal(rooms_journal_interest(j, str("more"), 5, 1),
+                     ROOMS_DECLINED);
+    assert_int_equal(put("more", 1, 1, 0, &last), ROOMS_DECLINED);
+    assert_int_equal(rooms_journal_lookup(j, str("r0"), &room), ROOMS_OK);
+    assert_true(room.interest[0] == (1 | 1 << 5));
+
+    rooms_journal_forget(j, 1);
+    assert_int_equal(stat_of().entries, n - n / 2);
+
+    (void) ok("more", 0, 1, 0);
+    assert_int_equal(rooms_journal_lookup(j, str("more"), &room), ROOMS_OK);
+    assert_true(room.interest[0] == 1 << 5);
+
+    rooms_journal_forget(j, 5);
+    assert_int_equal(rooms_journal_lookup(j, str("more"), &room), ROOMS_OK);
+    assert_true(room.interest[0] == 0);
+
+    /* entries kept for replay only give way to rooms that need them */
+
+    for (i = 0; i < 3 * n; i++) {
+        (void) snprintf(name, sizeof(name), "x%u", i);
+        (void) ok(name, 0, 1, 0);
+    }
+
+    assert_int_equal(stat_of().entries, n);
+    rooms_journal_forget(j, 0);
+    turn_over();
+    assert_int_equal(stat_of().entries, 0);
+}
+
+
+static void
+test_limits(void **unused)
+{
+    char                  name[16];
+    size_t                size;
+    uint64_t              last;
+    unsigned              i;
+    rooms_journal_stat_t  st;
+
+    (void) unused;
+
+    fresh(SIZE * 4);
+
+    /* rooms of 1000 octets until no new one is let in */
+
+    for (i = 0; /* void */ ; i++) {
+        (void) snprintf(name, sizeof(name), "r%u", i);
+
+        if (put(name, 1000, 100, 0, &last) != ROOMS_OK) {
+            break;
+        }
+    }
+
+    st = stat_of();
+    assert_true(st.live <= st.size / 10 * 7 && st.live > st.size / 100 * 69);
+
+    /* living ones go on */
+
+    while (put("r1", 500, 500, 0, &last) == ROOMS_OK) { /* void */ }
+
+    st = stat_of();
+    assert_true(st.live <= st.size / 100 * 85 && st.live > st.size / 100 * 84);
+    assert_true(st.used > st.size / 100 * 85);
+
+    /* what takes no state is let in at any size */
+
+    size = j->max - 128;
+
+    for (i = 0; i < 20; i++) {
+        (void) ok("r2", 0, size, 0);
+        assert_int_equal(rooms_journal_direct(j, 1, model_data(1, size), 1),
+                         ROOMS_OK);
+    }
+
+    /* and so is an end, with a fact as large */
+
+    for (i = 0; i < 20; i++) {
+        (void) snprintf(name, sizeof(name), "r%u", i);
+        (void) ok(name, size, 0, 1);
+    }
+
+    assert_true(stat_of().live < st.live);
+    assert_int_equal(put("new", 500, 500, 0, &last), ROOMS_OK);
+}
+
+
+static void
+test_full_of_large_records(void **unused)
+{
+    char         name[16];
+    uint64_t     last;
+    unsigned     i, n;
+    rooms_int_t  rc;
+
+    (void) unused;
+
+    fresh(SIZE * 4);
+
+    for (i = 0; i < 8; i++) {
+        (void) snprintf(name, sizeof(name), "r%u", i);
+
+        rc = put(name, j->max - 128, 0, 0, &last);
+        assert_true(rc == ROOMS_OK || rc == ROOMS_DECLINED);
+
+        if (rc != ROOMS_OK) {
+            break;
+        }
+    }
+
+    assert_in_range(i, 4, 6);
+
+    for (n = 0; n < 100; n++) {
+        (void) ok("r0", 0, j->max - 128, 0);
+        (void) put("r0", n * 100, 0, 0, &last);
+    }
+
+    for (n = 0; n < i; n++) {
+        (void) snprintf(name, sizeof(name), "r%u", n);
+        (void) ok(name, 0, j->max - 128, 1);
+    }
+
+    assert_int_equal(stat_of().live, 0);
+
+    turn_over();
+
+    assert_int_equal(j->largest, 0);
+}
+
+
+static void
+test_hundred_rounds(void **unused)
+{
+    char                  name[16];
+    uint64_t              last;
+    unsigned              round, i, n;
+    rooms_journal_stat_t  st;
+
+    (void) unused;
+
+    fresh(SIZE * 2);
+
+    n = 0;
+
+    for (round = 0; round < 100; round++) {
+
+        for (i = 0; /* void */ ; i++) {
+            (void) snprintf(name, sizeof(name), "r%u", i);
+
+            if (put(name, 300 + round, 50, 0, &last) != ROOMS_OK) {
+                break;
+            }
+        }
+
+        /* each round finds the space the first one found */
+
+        assert_true(round == 0 || i >= n - n / 3);
+        n = round ? n : i;
+
+        while (i-- > 0) {
+            (void) snprintf(name, sizeof(name), "r%u", i);
+            (void) ok(name, i % 2 ? 10 : 0, 10, 1);
+        }
+
+        st = stat_of();
+        assert_int_equal(st.live, 0);
+        assert_int_equal(st.rooms, 0);
+    }
+
+    turn_over();
+
+    st = stat_of();
+    assert_int_equal(st.entries, 0);
+    assert_int_equal(j->idle, 0);
+    assert_int_equal(st.repairs, 0);
+}
+
+
+static void
+test_walk(void **unused)
+{
+    size_t                len;
+    uint32_t              cursor;
+    unsigned              seen, n;
+    rooms_int_t           rc;
+    unsigned char         name[ROOMS_JOURNAL_NAME];
+    rooms_journal_room_t  room;
+
+    (void) unused;
+
+    fresh(SIZE);
+
+    (void) ok("one", 1, 0, 0);
+    (void) ok("two", 1, 0, 0);
+    (void) ok("gone", 1, 0, 1);
+    assert_int_equal(rooms_journal_interest(j, str("wanted"), 1, 1),
+                     ROOMS_OK);
+
+    for (n = 1; n < 70; n += 23) {
+        seen = 0;
+        cursor = 0;
+
+        while ((rc = rooms_journal_walk(j, &cursor, n, &room, name, &len))
+               != ROOMS_DONE)
+        {
+            if (rc == ROOMS_AGAIN) {
+                continue;
+            }
+
+            assert_int_equal(rc, ROOMS_OK);
+            assert_int_equal(len, 3);
+            assert_true(room.live);
+            seen |= memcmp(name, "one", 3) == 0 ? 1 : 2;
+        }
+
+        assert_int_equal(seen, 3);
+        assert_int_equal(cursor, 0);
+    }
+}
+
+
+static void
+test_oldest(void **unused)
+{
+    (void) unused;
+
+    fresh(SIZE);
+
+    assert_int_equal(stat_of().oldest, 0);
+
+    assert_int_equal(rooms_journal_direct(j, 1, str("x"), 500), ROOMS_OK);
+    assert_int_equal(rooms_journal_direct(j, 1, str("x"), 600), ROOMS_OK);
+
+    assert_int_equal(stat_of().oldest, 500);
+    assert_int_equal(stat_of().used, 2 * rooms_journal_form(0, 1));
+}
+
+
+/* Each way in which memory may not be a journal is told by its reason. */
+
+static void
+refuses(uint64_t *word, uint64_t value, const char *text)
+{
+    uint64_t     kept;
+    const char  *reason;
+
+    kept = *word;
+    *word = value;
+
+    reason = "";
+    assert_int_equal(rooms_journal_attach(j, SIZE, &reason), ROOMS_ERROR);
+    assert_non_null(strstr(reason, text));
+
+    *word = kept;
+}
+
+
+static void
+test_attach(void **unused)
+{
+    uint64_t              first, last;
+    const char           *reason;
+    rooms_journal_rec_t  *r;
+
+    (void) unused;
+
+    fresh(SIZE);
+
+    first = ok("a", 10, 10, 0);
+    last = ok("a", 10, 10, 0);
+    turn_over();
+    last = ok("a", 10, 10, 0);
+
+    assert_int_equal(rooms_journal_attach(j, SIZE - 1, &reason), ROOMS_ERROR);
+    assert_int_equal(rooms_journal_attach(j, SIZE * 2, &reason), ROOMS_ERROR);
+
+    refuses(&j->magic, 0, "no journal");
+    refuses((uint64_t *) (void *) &j->version, 2, "version");
+    refuses(&j->size, SIZE * 2, "size");
+    refuses(&j->ring, j->ring + 8, "size");
+    refuses(&j->max, j->max * 2, "size");
+    refuses(&j->head, j->tail - 8, "bounds");
+    refuses(&j->head, j->head + SIZE, "bounds");
+    refuses(&j->tail, 0, "bounds");
+    refuses(&j->tail, j->tail + 4, "bounds");
+    refuses(&j->tail, j->tail + 8, "damaged");
+    refuses(&j->head, j->head - 8, "damaged");
+    refuses(&j->key[0], 77, "damaged");
+
+    r = rooms_journal_rec(j, last);
+
+    refuses(&r->pos, 8, "damaged");
+    refuses(&r->id, last - 8, "damaged");
+    refuses(&r->hash[1], 0, "damaged");
+    refuses(&r->prev, last, "damaged");
+    refuses(&r->prev, j->tail, "fit together");
+
+    assert_int_equal(rooms_journal_attach(j, SIZE, &reason), ROOMS_OK);
+    replays("a", last - 1, UINT64_MAX, 1);
+    replays("a", first, UINT64_MAX, -1);
+}
+
+
+/* A ring whose live records leave no space to work in is refused. */
+
+static void
+test_attach_too_full(void **unused)
+{
+    uint64_t              pos;
+    const char           *reason;
+    rooms_journal_rec_t  *r;
+
+    (void) unused;
+
+    fresh(SIZE);
+
+    while (j->ring_size - (j->head - j->tail) > 1500) {
+        (void) ok("a", 0, 1000, 0);
+    }
+
+    assert_int_equal(rooms_journal_attach(j, SIZE, &reason), ROOMS_OK);
+
+    for (pos = j->tail; pos < j->head; pos += r->size) {
+        r = rooms_journal_rec(j, pos);
+        r->fact = r->messages;
+        r->messages = 0;
+    }
+
+    assert_int_equal(rooms_journal_attach(j, SIZE, &reason), ROOMS_ERROR);
+    assert_non_null(strstr(reason, "fuller"));
+}
+
+
+static void
+model_run(size_t size, uint64_t seed, unsigned steps)
+{
+    unsigned         i;
+    uint32_t         r[8];
+    const char      *reason;
+
+    static model_t   m;
+
+    memset(&m, 0, sizeof(model_t));
+    fresh(size);
+
+    for (i = 0; i < steps; i++) {
+        model_random(&seed, r);
+        model_step(&m, j, r);
+
+        if (i % 5 == 0) {
+            model_compact(&m, j->tail);
+            model_check(&m, j, seed);
+        }
+
+        if (i % 100 == 0) {
+            assert_int_equal(rooms_journal_attach(j, size, &reason),
+                             ROOMS_OK);
+        }
+    }
+}
+
+
+static void
+test_model(void **unused)
+{
+    (void) unused;
+
+    model_run(SIZE, 1, 10000);
+    model_run(SIZE, 2, 10000);
+    model_run(SIZE + 24 * 1024 + 8, 3, 5000);
+    model_run(SIZE * 4, 4, 3000);
+}
+
+
+int
+main(void)
+{
+    int  rc;
+
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(test_expected),
+        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_handlers_end_the_walk),
+        cmocka_unit_test(test_snapshot),
+        cmocka_unit_test(test_replay),
+        cmocka_unit_test(test_replay_of_the_end),
+        cmocka_unit_test(test_cursor_overtaken),
+        cmocka_unit_test(test_read_without_memory),
+        cmocka_unit_test(test_deadline_and_owner),
+        cmocka_unit_test(test_interest),
+        cmocka_unit_test(test_full_index),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_full_of_large_records),
+        cmocka_unit_test(test_hundred_rounds),
+        cmocka_unit_test(test_walk),
+        cmocka_unit_test(test_oldest),
+        cmocka_unit_test(test_attach),
+        cmocka_unit_test(test_attach_too_full),
+        cmocka_unit_test(test_model),
+    };
+
+    model_start();
+
+    j = aligned_alloc(64, SIZE * 4);
+
+    rc = cmocka_run_group_tests(tests, NULL, NULL);
+
+    rooms_buf_free(&buf);
+    free(j);
+
+    return rc;
+}
