@@ -116,6 +116,34 @@ rooms_schema_give_up(rooms_schema_state_t *st)
 }
 
 
+/* Matching costs more than other steps. */
+
+static rooms_int_t
+rooms_schema_match(rooms_schema_state_t *st,
+    const rooms_schema_match_t *match, const char *p, size_t len)
+{
+    size_t       cost;
+    rooms_int_t  rc;
+
+    cost = 10 + len / 16;
+
+    if (st->steps <= cost) {
+        (void) rooms_schema_give_up(st);
+        return ROOMS_ERROR;
+    }
+
+    st->steps -= cost;
+
+    rc = rooms_schema_pattern_match(match->pattern, p, len);
+
+    if (rc == ROOMS_ERROR) {
+        (void) rooms_schema_give_up(st);
+    }
+
+    return rc;
+}
+
+
 static unsigned
 rooms_schema_eval(rooms_schema_state_t *st, const rooms_schema_node_t *node,
     json_t *value, const rooms_schema_frame_t *at)
@@ -340,10 +368,10 @@ rooms_schema_eval_string(rooms_schema_state_t *st,
 
     if (node->pattern.pattern != NULL) {
 
-        rc = rooms_schema_pattern_match(node->pattern.pattern, p, len);
+        rc = rooms_schema_match(st, &node->pattern, p, len);
 
         if (rc == ROOMS_ERROR) {
-            return rooms_schema_give_up(st);
+            return 0;
         }
 
         if (rc != ROOMS_OK) {
@@ -580,10 +608,10 @@ rooms_schema_eval_keys(rooms_schema_state_t *st,
 
         for (i = 0; i < node->n_matches; i++) {
 
-            rc = rooms_schema_pattern_match(node->matches[i].pattern, key,
-                                            len);
+            rc = rooms_schema_match(st, &node->matches[i], key, len);
+
             if (rc == ROOMS_ERROR) {
-                return rooms_schema_give_up(st);
+                return 0;
             }
 
             if (rc != ROOMS_OK) {

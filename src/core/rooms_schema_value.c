@@ -194,7 +194,7 @@ rooms_schema_decimal(const json_t *number)
     } else {
         d = fabs(json_real_value(number));
 
-        for (precision = 14; precision <= 16; precision++) {
+        for (precision = 0; precision <= 16; precision++) {
             snprintf(text, sizeof(text), "%.*e", precision, d);
 
             if (strtod(text, NULL) == d) {
