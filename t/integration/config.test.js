@@ -383,15 +383,6 @@ describe('configuration: contracts', () => {
             .join('\n') }, line, /second|duplicate/);
     });
 
-    it('a contract without an event that dinner needs is refused', () => {
-        contractRefused((docs) => {
-            const at = find(docs.asyncapi, (key, value) =>
-                value === 'session:join');
-
-            at.parent[at.key] = 'session:enter';
-        }, /dinner/, /session:/);
-    });
-
     it('without a contract dinner does not start', () => {
         const text = 'rooms_app dinner { }';
         const t = configTest({ appText: text });

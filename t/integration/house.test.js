@@ -152,7 +152,7 @@ describe('house: variables in the access log', () => {
         assert.strictEqual(line.app, 'dinner');
         assert.strictEqual(line.status, '101');
         assert.ok(Number(line.in) >= 2, line.in);
-        assert.ok(Number(line.out) >= 3, line.out);
+        assert.ok(Number(line.out) >= 1, line.out);
         assert.ok(line.close.length > 1, line.close);
     });
 
@@ -173,25 +173,33 @@ describe('house: variables in the access log', () => {
         assert.ok(reasons.every((r) => r && r !== '-'), `${reasons}`);
     });
 
-    it('polling requests name their session', async () => {
-        const raw = new RawPolling(server.url);
+    it('polling requests name their session, on whichever worker',
+        async () => {
+            const raws = [];
 
-        await raw.open();
-        await raw.post('40');
-        await raw.packets();
-        await raw.post('1');
+            for (let i = 0; i < 6; i++) {
+                const raw = new RawPolling(server.url);
 
-        const own = await until(() => {
-            const some = lines().filter((l) => l.sid === raw.sid);
+                raws.push(raw);
+                await raw.open();
+                await raw.post('40');
+                await raw.packets();
+                await raw.post('1');
+            }
 
-            return some.length >= 4 && some;
-        }, 'four lines');
+            for (const raw of raws) {
+                const own = await until(() => {
+                    const some = lines().filter((l) => l.sid === raw.sid);
 
-        assert.ok(own.every((l) => l.app === 'dinner' &&
-            l.t === 'polling'), JSON.stringify(own));
-        assert.deepStrictEqual(own.map((l) => l.m).sort(),
-            ['GET', 'GET', 'POST', 'POST']);
-    });
+                    return some.length >= 4 && some;
+                }, 'four lines of a session');
+
+                assert.ok(own.every((l) => l.app === 'dinner' &&
+                    l.t === 'polling'), JSON.stringify(own));
+                assert.deepStrictEqual(own.map((l) => l.m).sort(),
+                    ['GET', 'GET', 'POST', 'POST']);
+            }
+        });
 
     it('REST has the application, other paths have nothing', async () => {
         await server.rest.get('/api/options');

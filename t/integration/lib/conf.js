@@ -51,9 +51,13 @@ function appBlock(o) {
 
 
 function locations(o) {
+    const recovery = /rooms_recovery/.test([].concat(o.rooms || []).join())
+        ? '' : 'rooms_recovery 2m;';
+
     return `
         location /socket.io/ {
             rooms dinner;
+            ${recovery}
 ${indent(o.rooms, 12)}
         }
 

@@ -5,6 +5,8 @@
  * and ack is kept in the order in which it arrived.
  */
 
+const http = require('node:http');
+
 const { io } = require('socket.io-client');
 
 const SCALE = Number(process.env.ROOMS_TIME_SCALE || 1);
@@ -48,11 +50,16 @@ async function until(cond, what, ms) {
 class Player {
     /*
      * url: of the server.  opts: mode (a key of TRANSPORTS), io (another
-     * client library), name, and anything else for the client itself.
+     * client library), name, keepAlive (requests share connections), and
+     * anything else for the client itself.
      */
 
     constructor(url, opts) {
-        const { mode, io: make, name, ...rest } = opts || {};
+        const { mode, io: make, name, keepAlive, ...rest } = opts || {};
+
+        if (keepAlive) {
+            rest.agent = new http.Agent({ keepAlive });
+        }
 
         this.name = name;
         this.mode = mode || 'websocket';

@@ -112,7 +112,7 @@ class Server {
         this.rest = new Rest(this.url);
         this.write();
         this.run();
-        await until(() => this.exited || this.answers(), 'nginx up', 10000);
+        await until(() => this.exited || this.ready(), 'nginx up', 10000);
         assert.ok(!this.exited, `nginx did not start: ${this.stderr}` +
             this.errorLog());
         return this;
@@ -172,6 +172,13 @@ class Server {
                 resolve(this.exited);
             });
         });
+    }
+
+    /* The pid file is written when signals are handled. */
+
+    async ready() {
+        return fs.existsSync(path.join(this.dir, 'nginx.pid')) &&
+            this.answers();
     }
 
     answers() {
@@ -270,22 +277,30 @@ class Server {
     /* Connects a player and learns from /status where it landed. */
 
     async place(opts) {
-        const before = await this.bySlot();
+        const before = await this.dinner();
+        const was = new Map(before.workers.map((w) => [w.slot, w.sockets]));
         const player = new Player(this.url, opts);
 
         this.players.push(player);
         await player.connect();
 
-        player.slot = await until(async () => {
-            const after = await this.bySlot();
+        /* an upgrade may move the session to another worker */
+        await until(() => player.mode !== 'upgrade' ||
+            player.socket.io.engine.transport.name === 'websocket',
+        'the upgrade');
 
-            for (const [slot, n] of after) {
-                if (n > (before.get(slot) || 0)) {
-                    return { slot };
-                }
+        player.slot = await until(async () => {
+            const now = await this.dinner();
+
+            if (player.mode === 'upgrade' && now.transports.websocket <=
+                before.transports.websocket) {
+                return null;
             }
 
-            return null;
+            const grown = now.workers.filter((w) =>
+                w.sockets > (was.get(w.slot) || 0));
+
+            return grown.length === 1 && { slot: grown[0].slot };
         }, 'the new socket in /status').then((found) => found.slot);
 
         return player;
