@@ -41,6 +41,8 @@ static ngx_int_t ngx_http_rooms_decide_in_room(ngx_http_rooms_task_t *task,
     ngx_http_rooms_frame_t *frame, rooms_refusal_e *why);
 static ngx_int_t ngx_http_rooms_append(ngx_http_rooms_task_t *task,
     rooms_decision_t *d, ngx_http_rooms_room_t *room, rooms_refusal_e *why);
+static rooms_str_t ngx_http_rooms_messages(rooms_decision_t *d,
+    rooms_decided_t *r);
 static void ngx_http_rooms_append_others(ngx_http_rooms_task_t *task,
     rooms_decision_t *d);
 static void ngx_http_rooms_finish(ngx_http_rooms_task_t *task,
@@ -73,13 +75,6 @@ ngx_http_rooms_execute(ngx_http_rooms_task_t *task)
     ngx_http_rooms_frame_t  *frame;
 
     frame = ngx_http_rooms_frame_push(task);
-
-    if (frame == NULL) {
-        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
-                      "rooms: zone \"%V\": commands cause commands without "
-                      "end", &task->zone->app->name);
-        return;
-    }
 
     why = ROOMS_REFUSE_INTERNAL;
 
@@ -122,10 +117,6 @@ ngx_http_rooms_refuse(ngx_http_rooms_task_t *task, rooms_refusal_e why,
     }
 
     frame = ngx_http_rooms_frame_push(task);
-
-    if (frame == NULL) {
-        return;
-    }
 
     task->zone->app->app->refuse(task->zone->app->conf, &task->cmd, why,
                                  rooms_str(detail, ngx_strlen(detail)),
@@ -293,8 +284,7 @@ ngx_http_rooms_append(ngx_http_rooms_task_t *task, rooms_decision_t *d,
         }
 
         records[n].fact = rooms_decision_str(d, r->fact);
-        records[n].messages = rooms_str(d->messages.data + r->messages.pos,
-                                        r->messages.len);
+        records[n].messages = ngx_http_rooms_messages(d, r);
         n++;
     }
 
@@ -338,6 +328,17 @@ ngx_http_rooms_append(ngx_http_rooms_task_t *task, rooms_decision_t *d,
 }
 
 
+static rooms_str_t
+ngx_http_rooms_messages(rooms_decision_t *d, rooms_decided_t *r)
+{
+    if (r->messages.len == 0) {
+        return rooms_str(NULL, 0);
+    }
+
+    return rooms_str(d->messages.data + r->messages.pos, r->messages.len);
+}
+
+
 /* Records for other rooms: messages only, so they cannot conflict. */
 
 static void
@@ -357,8 +358,7 @@ ngx_http_rooms_append_others(ngx_http_rooms_task_t *task, rooms_decision_t *d)
         }
 
         record.fact = rooms_str(NULL, 0);
-        record.messages = rooms_str(d->messages.data + r->messages.pos,
-                                    r->messages.len);
+        record.messages = ngx_http_rooms_messages(d, r);
 
         ngx_memzero(&a, sizeof(rooms_append_t));
 
@@ -547,11 +547,15 @@ ngx_http_rooms_frame_push(ngx_http_rooms_task_t *task)
 {
     ngx_http_rooms_frame_t  *frame;
 
-    if (ngx_http_rooms_depth == NGX_HTTP_ROOMS_DEPTH) {
-        return NULL;
-    }
+    /*
+     * A command causes others only by disconnecting its caller, and those
+     * have no caller: the depth is bounded by the code.
+     */
 
-    frame = &ngx_http_rooms_frames[ngx_http_rooms_depth++];
+    ngx_http_rooms_depth++;
+    frame = &ngx_http_rooms_frames[ngx_min(ngx_http_rooms_depth,
+                                           NGX_HTTP_ROOMS_DEPTH)
+                                   - 1];
 
     if (!frame->ready) {
         rooms_decision_init(&frame->d);

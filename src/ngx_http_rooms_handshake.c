@@ -14,6 +14,7 @@
 #include <ngx_sha1.h>
 
 #include <ngx_http_rooms_ctx.h>
+#include <ngx_http_rooms_deflate.h>
 #include <ngx_http_rooms_ws.h>
 
 
@@ -85,12 +86,13 @@ ngx_http_rooms_ws_header_in(ngx_http_request_t *r, const char *name,
 
 
 ngx_int_t
-ngx_http_rooms_ws_accept(ngx_http_request_t *r, rooms_buf_t *first,
-    ngx_http_rooms_queue_t *rest)
+ngx_http_rooms_ws_accept(ngx_http_request_t *r,
+    ngx_http_rooms_loc_conf_t *conf, rooms_buf_t *first,
+    ngx_http_rooms_queue_t *rest, uint8_t *deflate)
 {
     ssize_t            n;
     ngx_int_t          rc;
-    ngx_str_t         *key, *version, *upgrade;
+    ngx_str_t         *key, *version, *upgrade, *offers;
     rooms_buf_t        b;
     ngx_connection_t  *c;
 
@@ -122,6 +124,15 @@ ngx_http_rooms_ws_accept(ngx_http_request_t *r, rooms_buf_t *first,
         || r->headers_in.content_length_n > 0 || r->headers_in.chunked)
     {
         return NGX_DECLINED;
+    }
+
+    offers = ngx_http_rooms_ws_header_in(r, "Sec-WebSocket-Extensions",
+                                       sizeof("Sec-WebSocket-Extensions") - 1);
+
+    if (ngx_http_rooms_deflate_negotiate(r, conf, offers, deflate)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     rooms_buf_init(&b, 0);

@@ -168,6 +168,30 @@ ngx_http_rooms_room_empty(ngx_http_rooms_room_t *room)
 }
 
 
+uint64_t
+ngx_http_rooms_room_count(ngx_http_rooms_session_t *s)
+{
+    uint64_t                  n;
+    ngx_queue_t              *q;
+    ngx_http_rooms_member_t  *member;
+
+    n = 0;
+
+    for (q = ngx_queue_head(&s->members);
+         q != ngx_queue_sentinel(&s->members);
+         q = ngx_queue_next(q))
+    {
+        member = ngx_queue_data(q, ngx_http_rooms_member_t, queue);
+
+        if (member->stream) {
+            n += member->stream->count - member->since;
+        }
+    }
+
+    return n;
+}
+
+
 void
 ngx_http_rooms_room_restream(ngx_http_rooms_socket_t *socket)
 {
@@ -250,7 +274,10 @@ ngx_http_rooms_stream_get(ngx_http_rooms_room_t *room,
     ngx_http_rooms_socket_t *socket)
 {
     ngx_queue_t              *q;
+    ngx_http_rooms_form_t     form;
     ngx_http_rooms_stream_t  *stream;
+
+    ngx_http_rooms_session_form(socket->session, &form);
 
     for (q = ngx_queue_head(&room->streams);
          q != ngx_queue_sentinel(&room->streams);
@@ -258,7 +285,9 @@ ngx_http_rooms_stream_get(ngx_http_rooms_room_t *room,
     {
         stream = ngx_queue_data(q, ngx_http_rooms_stream_t, queue);
 
-        if (stream->polling == socket->session->polling
+        if (stream->form.polling == form.polling
+            && stream->form.deflate == form.deflate
+            && stream->form.threshold == form.threshold
             && stream->offset == socket->recoverable
             && stream->variant == socket->variant
             && stream->nsp.len == socket->nsp.len
@@ -284,7 +313,7 @@ ngx_http_rooms_stream_get(ngx_http_rooms_room_t *room,
 
     stream->alloc = NGX_HTTP_ROOMS_MEMBERS;
     stream->room = room;
-    stream->polling = socket->session->polling;
+    stream->form = form;
     stream->offset = socket->recoverable;
     stream->variant = socket->variant;
 
@@ -325,6 +354,7 @@ ngx_http_rooms_stream_add(ngx_http_rooms_member_t *member)
     member->stream = stream;
     member->index = stream->n;
     member->pos = stream->chunk ? stream->chunk->len : 0;
+    member->since = stream->count;
 
     stream->members[stream->n++] = member;
 
@@ -339,6 +369,8 @@ ngx_http_rooms_stream_remove(ngx_http_rooms_member_t *member)
     ngx_http_rooms_member_t  *last;
 
     stream = member->stream;
+
+    member->socket->session->out_events += stream->count - member->since;
 
     last = stream->members[--stream->n];
     stream->members[member->index] = last;

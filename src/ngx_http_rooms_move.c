@@ -143,7 +143,8 @@ ngx_http_rooms_move_out_socket(ngx_http_rooms_socket_t *socket,
 
 
 ngx_http_rooms_session_t *
-ngx_http_rooms_move_in(ngx_http_rooms_loc_conf_t *conf, rooms_str_t image)
+ngx_http_rooms_move_in(ngx_http_rooms_loc_conf_t *conf, uint8_t deflate,
+    rooms_str_t image)
 {
     ngx_int_t                  rc;
     rooms_str_t                packets;
@@ -161,6 +162,7 @@ ngx_http_rooms_move_in(ngx_http_rooms_loc_conf_t *conf, rooms_str_t image)
     s->conf = conf;
     s->zone = conf->app->zone;
     s->upgraded = 1;
+    s->deflate = deflate;
 
     ngx_queue_init(&s->sockets);
     ngx_queue_init(&s->members);

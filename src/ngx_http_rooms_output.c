@@ -11,6 +11,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include <ngx_http_rooms_deflate.h>
 #include <ngx_http_rooms_session.h>
 #include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_polling.h>
@@ -24,8 +25,12 @@ typedef struct {
 } ngx_http_rooms_grave_t;
 
 
-static void ngx_http_rooms_encode_frame(rooms_buf_t *b, ngx_uint_t opcode,
-    u_char type, rooms_str_t data);
+static void ngx_http_rooms_encode_frame(rooms_buf_t *b,
+    const ngx_http_rooms_form_t *form, ngx_uint_t opcode, u_char type,
+    rooms_str_t data);
+static ngx_int_t ngx_http_rooms_encode_deflated(rooms_buf_t *b,
+    const ngx_http_rooms_form_t *form, ngx_uint_t opcode, u_char type,
+    rooms_str_t data);
 static void ngx_http_rooms_session_queue(ngx_http_rooms_session_t *s,
     rooms_buf_t *b);
 static void ngx_http_rooms_session_flush(ngx_http_rooms_session_t *s);
@@ -44,16 +49,26 @@ static ngx_queue_t  ngx_http_rooms_graves = {
 static ngx_event_t  ngx_http_rooms_flush_event;
 
 static rooms_buf_t  ngx_http_rooms_wire;
+static rooms_buf_t  ngx_http_rooms_plain;
+static rooms_buf_t  ngx_http_rooms_deflated;
 
 
 /* One frame, or one packet and its separator; type 0: none. */
 
 static void
-ngx_http_rooms_encode_frame(rooms_buf_t *b, ngx_uint_t opcode, u_char type,
-    rooms_str_t data)
+ngx_http_rooms_encode_frame(rooms_buf_t *b, const ngx_http_rooms_form_t *form,
+    ngx_uint_t opcode, u_char type, rooms_str_t data)
 {
     u_char  header[ROOMS_WS_HEADER_MAX];
     size_t  len;
+
+    if (form->deflate && data.len + (type ? 1 : 0) >= form->threshold
+        && (opcode == ROOMS_WS_TEXT || opcode == ROOMS_WS_BINARY)
+        && ngx_http_rooms_encode_deflated(b, form, opcode, type, data)
+           == NGX_OK)
+    {
+        return;
+    }
 
     len = rooms_ws_header(header, ROOMS_WS_FIN | opcode,
                           data.len + (type ? 1 : 0));
@@ -68,18 +83,71 @@ ngx_http_rooms_encode_frame(rooms_buf_t *b, ngx_uint_t opcode, u_char type,
 }
 
 
+/* NGX_DECLINED: it does not get smaller. */
+
+static ngx_int_t
+ngx_http_rooms_encode_deflated(rooms_buf_t *b,
+    const ngx_http_rooms_form_t *form, ngx_uint_t opcode, u_char type,
+    rooms_str_t data)
+{
+    u_char        header[ROOMS_WS_HEADER_MAX];
+    size_t        len;
+    rooms_buf_t  *plain, *deflated;
+
+    plain = &ngx_http_rooms_plain;
+    deflated = &ngx_http_rooms_deflated;
+
+    rooms_buf_reset(plain);
+    rooms_buf_reset(deflated);
+
+    if (type) {
+        rooms_buf_byte(plain, type);
+        rooms_buf_str(plain, data);
+
+        if (plain->failed) {
+            return NGX_DECLINED;
+        }
+
+        data = rooms_str(plain->data, plain->len);
+    }
+
+    if (ngx_http_rooms_deflate(form->deflate, data, deflated) != ROOMS_OK) {
+        return NGX_DECLINED;
+    }
+
+    len = rooms_ws_header(header, ROOMS_WS_FIN | ROOMS_WS_RSV1 | opcode,
+                          deflated->len);
+
+    rooms_buf_append(b, header, len);
+    rooms_buf_append(b, deflated->data, deflated->len);
+
+    return NGX_OK;
+}
+
+
 void
-ngx_http_rooms_session_encode(rooms_buf_t *b, ngx_uint_t polling,
-    rooms_str_t text, const rooms_str_t *attachments, ngx_uint_t n)
+ngx_http_rooms_session_form(ngx_http_rooms_session_t *s,
+    ngx_http_rooms_form_t *form)
+{
+    form->polling = s->polling;
+    form->deflate = s->polling ? 0 : s->deflate;
+    form->threshold = s->conf->deflate_threshold;
+}
+
+
+void
+ngx_http_rooms_session_encode(rooms_buf_t *b,
+    const ngx_http_rooms_form_t *form, rooms_str_t text,
+    const rooms_str_t *attachments, ngx_uint_t n)
 {
     ngx_uint_t  i;
 
-    if (!polling) {
-        ngx_http_rooms_encode_frame(b, ROOMS_WS_TEXT, ROOMS_EIO_MESSAGE,
-                                    text);
+    if (!form->polling) {
+        ngx_http_rooms_encode_frame(b, form, ROOMS_WS_TEXT,
+                                    ROOMS_EIO_MESSAGE, text);
 
         for (i = 0; i < n; i++) {
-            ngx_http_rooms_encode_frame(b, ROOMS_WS_BINARY, 0,
+            ngx_http_rooms_encode_frame(b, form, ROOMS_WS_BINARY, 0,
                                         attachments[i]);
         }
 
@@ -101,12 +169,16 @@ void
 ngx_http_rooms_session_message(ngx_http_rooms_session_t *s,
     rooms_str_t text, const rooms_str_t *attachments, ngx_uint_t n)
 {
+    ngx_http_rooms_form_t  form;
+
     if (s->closed || s->doomed) {
         return;
     }
 
+    ngx_http_rooms_session_form(s, &form);
+
     rooms_buf_reset(&ngx_http_rooms_wire);
-    ngx_http_rooms_session_encode(&ngx_http_rooms_wire, s->polling, text,
+    ngx_http_rooms_session_encode(&ngx_http_rooms_wire, &form, text,
                                   attachments, n);
     ngx_http_rooms_session_queue(s, &ngx_http_rooms_wire);
 }
@@ -116,6 +188,8 @@ void
 ngx_http_rooms_session_plain(ngx_http_rooms_session_t *s, rooms_str_t data,
     ngx_uint_t binary)
 {
+    ngx_http_rooms_form_t  form;
+
     if (!binary) {
         ngx_http_rooms_session_message(s, data, NULL, 0);
         return;
@@ -125,6 +199,8 @@ ngx_http_rooms_session_plain(ngx_http_rooms_session_t *s, rooms_str_t data,
         return;
     }
 
+    ngx_http_rooms_session_form(s, &form);
+
     rooms_buf_reset(&ngx_http_rooms_wire);
 
     if (s->polling) {
@@ -132,8 +208,8 @@ ngx_http_rooms_session_plain(ngx_http_rooms_session_t *s, rooms_str_t data,
         rooms_buf_byte(&ngx_http_rooms_wire, ROOMS_EIO_SEPARATOR);
 
     } else {
-        ngx_http_rooms_encode_frame(&ngx_http_rooms_wire, ROOMS_WS_BINARY, 0,
-                                    data);
+        ngx_http_rooms_encode_frame(&ngx_http_rooms_wire, &form,
+                                    ROOMS_WS_BINARY, 0, data);
     }
 
     ngx_http_rooms_session_queue(s, &ngx_http_rooms_wire);
@@ -144,9 +220,13 @@ void
 ngx_http_rooms_session_packet(ngx_http_rooms_session_t *s, u_char type,
     rooms_str_t data)
 {
+    ngx_http_rooms_form_t  form;
+
     if (s->closed || s->doomed) {
         return;
     }
+
+    ngx_http_rooms_session_form(s, &form);
 
     rooms_buf_reset(&ngx_http_rooms_wire);
 
@@ -156,8 +236,8 @@ ngx_http_rooms_session_packet(ngx_http_rooms_session_t *s, u_char type,
         rooms_buf_byte(&ngx_http_rooms_wire, ROOMS_EIO_SEPARATOR);
 
     } else {
-        ngx_http_rooms_encode_frame(&ngx_http_rooms_wire, ROOMS_WS_TEXT, type,
-                                    data);
+        ngx_http_rooms_encode_frame(&ngx_http_rooms_wire, &form,
+                                    ROOMS_WS_TEXT, type, data);
     }
 
     ngx_http_rooms_session_queue(s, &ngx_http_rooms_wire);
@@ -168,12 +248,16 @@ void
 ngx_http_rooms_session_frame(ngx_http_rooms_session_t *s, ngx_uint_t opcode,
     rooms_str_t data)
 {
+    ngx_http_rooms_form_t  form;
+
     if (s->closed || s->doomed) {
         return;
     }
 
+    ngx_http_rooms_session_form(s, &form);
+
     rooms_buf_reset(&ngx_http_rooms_wire);
-    ngx_http_rooms_encode_frame(&ngx_http_rooms_wire, opcode, 0, data);
+    ngx_http_rooms_encode_frame(&ngx_http_rooms_wire, &form, opcode, 0, data);
     ngx_http_rooms_session_queue(s, &ngx_http_rooms_wire);
 }
 

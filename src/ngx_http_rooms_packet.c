@@ -376,6 +376,7 @@ ngx_http_rooms_packet_ack(ngx_http_rooms_socket_t *socket,
     ngx_http_rooms_session_t  *s;
 
     s = socket->session;
+    asked = NULL;
 
     limits.depth = ROOMS_JSON_DEPTH;
     limits.nodes = s->conf->max_nodes;
@@ -395,7 +396,7 @@ ngx_http_rooms_packet_ack(ngx_http_rooms_socket_t *socket,
         }
     }
 
-    if (q == ngx_queue_sentinel(&socket->asked)) {
+    if (asked == NULL || q == ngx_queue_sentinel(&socket->asked)) {
 
         /* an ack that nobody waits for is ignored */
 

@@ -203,12 +203,12 @@ ngx_int_t
 ngx_http_rooms_polling_begin_post(ngx_http_rooms_session_t *s,
     ngx_http_rooms_exchange_t *x)
 {
-    if (s->closed) {
-        return NGX_HTTP_ROOMS_ERROR_SESSION;
-    }
-
     if (!s->polling) {
         return NGX_HTTP_ROOMS_ERROR_REQUEST;
+    }
+
+    if (s->closed) {
+        return NGX_HTTP_ROOMS_ERROR_SESSION;
     }
 
     if (s->poll->post) {
@@ -244,6 +244,11 @@ ngx_http_rooms_polling_post(ngx_http_rooms_session_t *s,
     }
 
     s->zone->stat->in_bytes += body.len;
+
+    if (body.len == 0) {
+        s->zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_PACKET]++;
+        ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_PROTOCOL, 0);
+    }
 
     for ( ;; ) {
         rc = rooms_eio_next(&body, &pkt);

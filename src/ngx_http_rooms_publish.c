@@ -204,7 +204,7 @@ ngx_http_rooms_stream_append(ngx_http_rooms_stream_t *stream,
 
     ngx_http_rooms_socket_text(text, &stream->nsp, m, zone->epoch,
                                (stream->offset && !m->ephemeral) ? id : 0);
-    ngx_http_rooms_session_encode(wire, stream->polling,
+    ngx_http_rooms_session_encode(wire, &stream->form,
                                   rooms_str(text->data, text->len),
                                   attachments, n);
 
@@ -223,8 +223,11 @@ ngx_http_rooms_stream_append(ngx_http_rooms_stream_t *stream,
     ngx_memcpy(chunk->data + chunk->len, wire->data, wire->len);
     chunk->len += wire->len;
 
+    stream->count++;
+
     if (except) {
         except->pos = chunk->len;
+        except->since++;
     }
 
     zone->stat->out += told;

@@ -57,7 +57,7 @@ ngx_http_rooms_respond(ngx_http_request_t *r, ngx_uint_t status,
     r->headers_out.content_length_n = body.len;
     r->headers_out.content_type.data = (u_char *) type;
     r->headers_out.content_type.len = ngx_strlen(type);
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type_len = strcspn(type, ";");
     r->headers_out.content_type_lowcase = NULL;
 
     if (ngx_http_rooms_respond_header(r, "Cache-Control", &no_store)

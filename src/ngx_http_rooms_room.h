@@ -21,6 +21,7 @@
 #include <ngx_http_rooms_conf.h>
 #include <ngx_http_rooms_zone.h>
 #include <ngx_http_rooms_chunk.h>
+#include <ngx_http_rooms_session.h>
 
 #include <rooms_message.h>
 
@@ -53,14 +54,15 @@ struct ngx_http_rooms_stream_s {
     ngx_http_rooms_room_t    *room;
     ngx_str_t                 nsp;
     unsigned                  variant:3;
-    unsigned                  polling:1;
     unsigned                  offset:1;
+    ngx_http_rooms_form_t     form;
 
     ngx_http_rooms_member_t **members;
     ngx_uint_t                n;
     ngx_uint_t                alloc;
     ngx_http_rooms_chunk_t   *chunk;         /* of this turn, or NULL */
     size_t                    want;          /* size of the next chunk */
+    uint64_t                  count;         /* messages so far */
 };
 
 
@@ -73,6 +75,7 @@ struct ngx_http_rooms_member_s {
     ngx_queue_t               queue;         /* in session->members */
     ngx_uint_t                index;         /* in stream->members */
     size_t                    pos;           /* taken of the chunk */
+    uint64_t                  since;         /* messages not meant for it */
 };
 
 
@@ -118,6 +121,10 @@ void ngx_http_rooms_room_leave_all(ngx_http_rooms_socket_t *socket);
 
 ngx_http_rooms_member_t *ngx_http_rooms_room_member(
     ngx_http_rooms_room_t *room, ngx_http_rooms_socket_t *socket);
+
+/* Messages that the rooms of a session have had for it so far. */
+
+uint64_t ngx_http_rooms_room_count(ngx_http_rooms_session_t *s);
 
 /* After the session changed transport, or the socket its variant. */
 

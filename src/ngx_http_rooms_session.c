@@ -330,6 +330,14 @@ ngx_http_rooms_session_close(ngx_http_rooms_session_t *s,
     ngx_http_rooms_socket_t  *socket;
 
     if (s->closed) {
+
+        /* it only waits for requests that may still come */
+
+        if (ngx_exiting && s->beating) {
+            ngx_http_rooms_beat_stop(s);
+            ngx_http_rooms_session_end(s);
+        }
+
         return;
     }
 
@@ -387,7 +395,20 @@ ngx_http_rooms_session_forget(ngx_http_rooms_session_t *s)
         ngx_http_rooms_socket_destroy(socket);
     }
 
-    ngx_http_rooms_session_end(s);
+    if (ngx_exiting) {
+        ngx_http_rooms_session_end(s);
+        return;
+    }
+
+    /* a late polling request is told that there is nothing to poll */
+
+    ngx_http_rooms_session_release(s);
+
+    s->zone->stat->polling--;
+    s->polling = 0;
+    s->moved = 1;
+
+    ngx_http_rooms_beat_pong(s);
 }
 
 
@@ -402,6 +423,10 @@ ngx_http_rooms_session_gone(ngx_http_rooms_session_t *s)
     if (s->is_dirty) {
         ngx_queue_remove(&s->dirty);
         s->is_dirty = 0;
+    }
+
+    if (s->moved) {
+        return;
     }
 
     if (s->polling) {
@@ -420,14 +445,6 @@ ngx_http_rooms_session_release(ngx_http_rooms_session_t *s)
     rooms_ws_reader_free(&s->reader);
     ngx_http_rooms_binary_free(s);
 
-    if (s->inflate) {
-        rooms_inflate_destroy(s->inflate);
-    }
-
-    if (s->deflate) {
-        rooms_deflate_destroy(s->deflate);
-    }
-
     if (s->poll) {
         ngx_free(s->poll);
         s->poll = NULL;
@@ -435,9 +452,11 @@ ngx_http_rooms_session_release(ngx_http_rooms_session_t *s)
 
     if (s->rates) {
         ngx_free(s->rates);
+        s->rates = NULL;
     }
 
     if (s->query.data) {
         ngx_free(s->query.data);
+        ngx_str_null(&s->query);
     }
 }

@@ -21,7 +21,6 @@
 #include <rooms_ws.h>
 #include <rooms_eio.h>
 #include <rooms_rate.h>
-#include <rooms_deflate.h>
 
 
 /* Why a session ended: what the others are told and $rooms_close shows. */
@@ -68,8 +67,6 @@ struct ngx_http_rooms_session_s {
     rooms_ws_reader_t            reader;
     ngx_http_rooms_binary_t     *binary;      /* packet that lacks parts */
     ngx_http_rooms_poll_t       *poll;        /* polling only */
-    rooms_inflate_t             *inflate;
-    rooms_deflate_t             *deflate;
     rooms_rate_t                *rates;       /* per event of the contract */
     ngx_str_t                    query;       /* of the handshake */
     rooms_rate_t                 rate;        /* events per second */
@@ -80,6 +77,7 @@ struct ngx_http_rooms_session_s {
     ngx_uint_t                   code;        /* of the close frame */
 
     u_char                       sid[ROOMS_EIO_SID_LEN];
+    uint8_t                      deflate;     /* window bits, 0: off */
     unsigned                     polling:1;
     unsigned                     is_dirty:1;
     unsigned                     connecting:1;
@@ -87,6 +85,7 @@ struct ngx_http_rooms_session_s {
     unsigned                     closed:1;
     unsigned                     doomed:1;    /* to be closed, see below */
     unsigned                     upgraded:1;  /* was polling before */
+    unsigned                     moved:1;     /* to another worker */
     unsigned                     ssl:1;
 };
 
@@ -160,13 +159,28 @@ void ngx_http_rooms_session_frame(ngx_http_rooms_session_t *s,
     ngx_uint_t opcode, rooms_str_t data);
 
 /*
- * Appends one encoded message to *b in the form of the transport: WebSocket
- * frames, or polling packets, each followed by its separator.  Used for
- * sessions and for the streams of rooms.
+ * The form of a transport: polling packets, each followed by its separator,
+ * or WebSocket frames, those of threshold octets and more compressed where
+ * deflate (window bits) is not 0.
  */
 
-void ngx_http_rooms_session_encode(rooms_buf_t *b, ngx_uint_t polling,
-    rooms_str_t text, const rooms_str_t *attachments, ngx_uint_t n);
+typedef struct {
+    unsigned                     polling:1;
+    unsigned                     deflate:4;
+    size_t                       threshold;
+} ngx_http_rooms_form_t;
+
+/*
+ * Appends one encoded message to *b.  Used for sessions and for the streams
+ * of rooms.
+ */
+
+void ngx_http_rooms_session_encode(rooms_buf_t *b,
+    const ngx_http_rooms_form_t *form, rooms_str_t text,
+    const rooms_str_t *attachments, ngx_uint_t n);
+
+void ngx_http_rooms_session_form(ngx_http_rooms_session_t *s,
+    ngx_http_rooms_form_t *form);
 
 /* A reference into a chunk; sent at once where possible. */
 

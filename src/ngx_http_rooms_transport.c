@@ -16,6 +16,7 @@
 #include <ngx_http_rooms_polling.h>
 #include <ngx_http_rooms_remote.h>
 #include <ngx_http_rooms_respond.h>
+#include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_upgrade.h>
 #include <ngx_http_rooms_ws.h>
 
@@ -374,6 +375,9 @@ ngx_http_rooms_transport_session(ngx_http_request_t *r,
 
     if (s) {
         ngx_http_rooms_ctx_fill(ctx, r, s);
+
+    } else {
+        ctx->sid = args->sid;
     }
 
     if (r->method == NGX_HTTP_GET) {
@@ -599,7 +603,7 @@ ngx_http_rooms_ctx_fill(ngx_http_rooms_ctx_t *ctx, ngx_http_request_t *r,
 {
     ctx->app = s->zone->app;
     ctx->in = s->in;
-    ctx->out = s->out_events;
+    ctx->out = s->out_events + ngx_http_rooms_room_count(s);
     ctx->polling = s->polling;
     ctx->close = s->reason;
 

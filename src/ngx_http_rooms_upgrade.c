@@ -41,6 +41,7 @@ struct ngx_http_rooms_candidate_s {
     rooms_buf_t                  rest;        /* read after the "5" */
     ngx_http_rooms_queue_t       out;
     u_char                       sid[ROOMS_EIO_SID_LEN];
+    uint8_t                      deflate;
 };
 
 
@@ -68,7 +69,7 @@ static ngx_http_rooms_session_t *ngx_http_rooms_candidate_session(
 static ngx_http_rooms_loc_conf_t *ngx_http_rooms_upgrade_conf(
     ngx_http_rooms_zone_t *zone);
 static ngx_int_t ngx_http_rooms_candidate_convert(
-    ngx_http_rooms_session_t *s);
+    ngx_http_rooms_candidate_t *cand, ngx_http_rooms_session_t *s);
 
 
 static ngx_queue_t  ngx_http_rooms_candidates = {
@@ -98,7 +99,8 @@ ngx_http_rooms_upgrade(ngx_http_request_t *r, ngx_http_rooms_loc_conf_t *conf,
 
     rooms_buf_init(&nothing, 0);
 
-    rc = ngx_http_rooms_ws_accept(r, &nothing, &cand->out);
+    rc = ngx_http_rooms_ws_accept(r, conf, &nothing, &cand->out,
+                                  &cand->deflate);
 
     if (rc != NGX_OK || cand->out.first) {
         ngx_http_rooms_queue_clear(&cand->out);
@@ -212,7 +214,7 @@ ngx_http_rooms_candidate_input(ngx_http_rooms_candidate_t *cand, u_char *p,
 
     limits.max_message = NGX_HTTP_ROOMS_PROBE_MAX;
     limits.max_fragments = 1;
-    limits.deflate = 0;
+    limits.deflate = (cand->deflate != 0);
 
     while (n) {
 
@@ -360,7 +362,7 @@ ngx_http_rooms_candidate_take(ngx_http_rooms_candidate_t *cand)
     s = ngx_http_rooms_candidate_session(cand);
 
     if (s == NULL || s->doomed
-        || ngx_http_rooms_candidate_convert(s) != NGX_OK)
+        || ngx_http_rooms_candidate_convert(cand, s) != NGX_OK)
     {
         ngx_http_rooms_candidate_close(cand);
         return;
@@ -373,7 +375,8 @@ ngx_http_rooms_candidate_take(ngx_http_rooms_candidate_t *cand)
 /* The session, in this worker, has packets queued for polling. */
 
 static ngx_int_t
-ngx_http_rooms_candidate_convert(ngx_http_rooms_session_t *s)
+ngx_http_rooms_candidate_convert(ngx_http_rooms_candidate_t *cand,
+    ngx_http_rooms_session_t *s)
 {
     ngx_int_t                 rc;
     rooms_buf_t               b;
@@ -395,6 +398,7 @@ ngx_http_rooms_candidate_convert(ngx_http_rooms_session_t *s)
 
     s->polling = 0;
     s->upgraded = 1;
+    s->deflate = cand->deflate;
     s->zone->stat->polling--;
     s->zone->stat->websocket++;
 
@@ -482,6 +486,7 @@ void
 ngx_http_rooms_upgrade_moved(ngx_http_rooms_zone_t *zone, uint64_t id,
     rooms_str_t image)
 {
+    uint8_t                      deflate;
     ngx_http_rooms_loc_conf_t   *conf;
     ngx_http_rooms_session_t    *s;
     ngx_http_rooms_candidate_t  *cand;
@@ -502,7 +507,8 @@ ngx_http_rooms_upgrade_moved(ngx_http_rooms_zone_t *zone, uint64_t id,
     }
 
     conf = cand ? cand->conf : ngx_http_rooms_upgrade_conf(zone);
-    s = conf ? ngx_http_rooms_move_in(conf, image) : NULL;
+    deflate = cand ? cand->deflate : 0;
+    s = conf ? ngx_http_rooms_move_in(conf, deflate, image) : NULL;
 
     if (s && cand) {
         ngx_http_rooms_candidate_done(cand, s);

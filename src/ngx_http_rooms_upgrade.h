@@ -49,7 +49,7 @@ void ngx_http_rooms_upgrade_moved(ngx_http_rooms_zone_t *zone, uint64_t id,
 ngx_int_t ngx_http_rooms_move_out(ngx_http_rooms_session_t *s,
     rooms_buf_t *b);
 ngx_http_rooms_session_t *ngx_http_rooms_move_in(
-    ngx_http_rooms_loc_conf_t *conf, rooms_str_t image);
+    ngx_http_rooms_loc_conf_t *conf, uint8_t deflate, rooms_str_t image);
 
 /* What is queued as polling packets becomes WebSocket frames. */
 

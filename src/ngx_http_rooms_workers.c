@@ -363,13 +363,13 @@ ngx_http_rooms_zone_exit_process(ngx_cycle_t *cycle)
     rmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_rooms_module);
     apps = rmcf->apps.elts;
 
-    /* with sessions left, it is as if this worker had died */
+    /* with sockets left, it is as if this worker had died */
 
     leave = 1;
 
     for (i = 0; i < rmcf->apps.nelts; i++) {
 
-        if (!ngx_queue_empty(&apps[i]->zone->all)) {
+        if (apps[i]->zone->stat->sockets) {
             leave = 0;
         }
 

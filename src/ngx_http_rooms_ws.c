@@ -11,6 +11,7 @@
 #include <ngx_http.h>
 
 #include <ngx_http_rooms_ctx.h>
+#include <ngx_http_rooms_deflate.h>
 #include <ngx_http_rooms_ws.h>
 
 
@@ -27,6 +28,8 @@ static ngx_int_t ngx_http_rooms_ws_input(ngx_http_rooms_session_t *s,
 static ngx_int_t ngx_http_rooms_ws_event(ngx_http_rooms_session_t *s,
     rooms_ws_event_t *ev);
 static ngx_int_t ngx_http_rooms_ws_message(ngx_http_rooms_session_t *s,
+    ngx_uint_t opcode, rooms_str_t data);
+static ngx_int_t ngx_http_rooms_ws_inflate(ngx_http_rooms_session_t *s,
     ngx_uint_t opcode, rooms_str_t data);
 static void ngx_http_rooms_ws_failed(ngx_http_rooms_session_t *s);
 
@@ -73,7 +76,8 @@ ngx_http_rooms_ws_open(ngx_http_request_t *r, ngx_http_rooms_loc_conf_t *conf)
     }
 
     rc = first.failed ? NGX_ERROR
-                      : ngx_http_rooms_ws_accept(r, &first, &s->out);
+                      : ngx_http_rooms_ws_accept(r, conf, &first, &s->out,
+                                               &s->deflate);
 
     rooms_buf_free(&open);
     rooms_buf_free(&first);
@@ -218,7 +222,7 @@ ngx_http_rooms_ws_input(ngx_http_rooms_session_t *s, u_char *p, size_t n)
 
     limits.max_message = s->conf->max_payload;
     limits.max_fragments = s->conf->max_fragments;
-    limits.deflate = (s->inflate != NULL);
+    limits.deflate = (s->deflate != 0);
 
     while (n) {
 
@@ -241,6 +245,13 @@ ngx_http_rooms_ws_input(ngx_http_rooms_session_t *s, u_char *p, size_t n)
         {
             return NGX_ERROR;
         }
+    }
+
+    if (s->reader.message.data) {
+
+        /* the last message was put together, its memory is given back */
+
+        (void) rooms_ws_read(&s->reader, &limits, p, 0, &used, &ev);
     }
 
     return NGX_OK;
@@ -285,8 +296,46 @@ ngx_http_rooms_ws_event(ngx_http_rooms_session_t *s, rooms_ws_event_t *ev)
         return NGX_ERROR;
 
     default:
-        return ngx_http_rooms_ws_message(s, ev->opcode, data);
+        return ev->compressed
+               ? ngx_http_rooms_ws_inflate(s, ev->opcode, data)
+               : ngx_http_rooms_ws_message(s, ev->opcode, data);
     }
+}
+
+
+static ngx_int_t
+ngx_http_rooms_ws_inflate(ngx_http_rooms_session_t *s, ngx_uint_t opcode,
+    rooms_str_t data)
+{
+    ngx_int_t     rc;
+    rooms_buf_t   b;
+    rooms_int_t   code;
+    rooms_utf8_t  utf8;
+
+    rooms_buf_init(&b, s->conf->max_payload);
+    ngx_memzero(&utf8, sizeof(rooms_utf8_t));
+
+    code = ngx_http_rooms_inflate(data, &b);
+
+    if (code == ROOMS_OK && opcode == ROOMS_WS_TEXT
+        && (rooms_utf8_check(&utf8, b.data, b.len) != ROOMS_OK || utf8.need))
+    {
+        code = ROOMS_ERROR;
+    }
+
+    if (code == ROOMS_OK) {
+        rc = ngx_http_rooms_ws_message(s, opcode, rooms_str(b.data, b.len));
+
+    } else {
+        s->reader.close = (code == ROOMS_DECLINED) ? ROOMS_WS_TOO_BIG
+                                                   : ROOMS_WS_INVALID;
+        ngx_http_rooms_ws_failed(s);
+        rc = NGX_ERROR;
+    }
+
+    rooms_buf_free(&b);
+
+    return rc;
 }
 
 

@@ -22,12 +22,14 @@ ngx_uint_t ngx_http_rooms_ws_asked(ngx_http_request_t *r);
 /*
  * Checks the opening handshake and, if it is good, sends the 101 answer with
  * what is in *first behind it, in one write; what the socket does not take
- * is left in *rest.  NGX_OK; NGX_DECLINED: it is not good, nothing was sent;
+ * is left in *rest; *deflate is the window of permessage-deflate, 0: it is not
+ * used.  NGX_OK; NGX_DECLINED: it is not good, nothing was sent;
  * NGX_ERROR: the connection is broken.
  */
 
-ngx_int_t ngx_http_rooms_ws_accept(ngx_http_request_t *r, rooms_buf_t *first,
-    ngx_http_rooms_queue_t *rest);
+ngx_int_t ngx_http_rooms_ws_accept(ngx_http_request_t *r,
+    ngx_http_rooms_loc_conf_t *conf, rooms_buf_t *first,
+    ngx_http_rooms_queue_t *rest, uint8_t *deflate);
 
 /*
  * Has the connection handed over when the request's handler has returned:
