@@ -22,6 +22,8 @@
 #define NGX_HTTP_ROOMS_SLOTS_MIN  32
 #define NGX_HTTP_ROOMS_SLOTS_PER  4        /* for each worker process */
 
+#define NGX_HTTP_ROOMS_ENLIST     500      /* ms between attempts */
+
 
 /* In this process: the pairs, and how many configurations use them. */
 
@@ -47,6 +49,9 @@ static ngx_int_t ngx_http_rooms_pairs_create(ngx_http_rooms_table_t *t,
     ngx_log_t *log);
 static ngx_int_t ngx_http_rooms_pair(ngx_socket_t *fds, ngx_log_t *log);
 static void ngx_http_rooms_pairs_release(void *data);
+static void ngx_http_rooms_enlist(ngx_event_t *ev);
+static void ngx_http_rooms_enlisted(ngx_http_rooms_main_conf_t *rmcf,
+    ngx_log_t *log);
 static void ngx_http_rooms_woken(ngx_event_t *ev);
 static ngx_uint_t ngx_http_rooms_process_gone(uint32_t pid);
 static void ngx_http_rooms_workers_evict(void);
@@ -56,6 +61,8 @@ uint32_t                   ngx_http_rooms_owner;
 ngx_http_rooms_workers_t  *ngx_http_rooms_workers;
 
 static ngx_connection_t       *ngx_http_rooms_ear;
+static ngx_connection_t        ngx_http_rooms_dumb;
+static ngx_event_t             ngx_http_rooms_waiting;
 
 /* figures of a worker that stands in no table, which nobody reads */
 
@@ -288,7 +295,6 @@ ngx_http_rooms_zone_init_process(ngx_cycle_t *cycle)
 {
     ngx_uint_t                    i;
     ngx_http_rooms_app_t        **apps;
-    ngx_http_rooms_zone_t        *zone;
     ngx_http_rooms_main_conf_t   *rmcf;
 
     if (ngx_process != NGX_PROCESS_WORKER
@@ -306,46 +312,91 @@ ngx_http_rooms_zone_init_process(ngx_cycle_t *cycle)
     apps = rmcf->apps.elts;
 
     for (i = 0; i < rmcf->apps.nelts; i++) {
-        zone = apps[i]->zone;
-
-        zone->stat = &ngx_http_rooms_nobody;
-        ngx_http_rooms_zone_open(zone);
+        apps[i]->zone->stat = &ngx_http_rooms_nobody;
+        ngx_http_rooms_zone_open(apps[i]->zone);
     }
 
     switch (ngx_http_rooms_workers_join(cycle)) {
 
     case NGX_OK:
-        break;
+        ngx_http_rooms_enlisted(rmcf, cycle->log);
+        return NGX_OK;
 
     case NGX_DECLINED:
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
-                      "rooms: all %uD places for workers are taken, this "
-                      "worker serves no rooms; wait until workers of older "
-                      "configurations have gone and reload, or restart nginx",
-                      ngx_http_rooms_workers->table.nslots);
-        return NGX_OK;
+        break;
 
     default:
         return NGX_ERROR;
     }
+
+    ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                  "rooms: all %uD places for workers are taken, this worker "
+                  "serves no rooms until one of an older configuration has "
+                  "gone", ngx_http_rooms_workers->table.nslots);
+
+    ngx_http_rooms_dumb.fd = (ngx_socket_t) -1;
+
+    ngx_http_rooms_waiting.handler = ngx_http_rooms_enlist;
+    ngx_http_rooms_waiting.data = &ngx_http_rooms_dumb;
+    ngx_http_rooms_waiting.log = cycle->log;
+    ngx_http_rooms_waiting.cancelable = 1;
+
+    ngx_add_timer(&ngx_http_rooms_waiting, NGX_HTTP_ROOMS_ENLIST);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_rooms_enlist(ngx_event_t *ev)
+{
+    ngx_cycle_t  *cycle;
+
+    cycle = (ngx_cycle_t *) ngx_cycle;
+
+    if (ngx_exiting) {
+        return;
+    }
+
+    if (ngx_http_rooms_workers_join(cycle) != NGX_OK) {
+        ngx_add_timer(ev, NGX_HTTP_ROOMS_ENLIST);
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_NOTICE, ev->log, 0,
+                  "rooms: this worker has a place now and serves rooms");
+
+    ngx_http_rooms_enlisted(ngx_http_cycle_get_module_main_conf(cycle,
+                                                      ngx_http_rooms_module),
+                            ev->log);
+}
+
+
+static void
+ngx_http_rooms_enlisted(ngx_http_rooms_main_conf_t *rmcf, ngx_log_t *log)
+{
+    ngx_uint_t               i;
+    ngx_http_rooms_app_t   **apps;
+    ngx_http_rooms_zone_t   *zone;
+
+    apps = rmcf->apps.elts;
 
     for (i = 0; i < rmcf->apps.nelts; i++) {
         zone = apps[i]->zone;
 
         zone->stat = &zone->shared->stats
                                     [rooms_owner_slot(ngx_http_rooms_owner)];
-        zone->stat->owner = ngx_http_rooms_owner;
 
         /* who had the slot before may have left more than its counters */
 
-        ngx_http_rooms_zone_forget(zone, ngx_http_rooms_owner);
-
         zone->stat->owner = ngx_http_rooms_owner;
+        ngx_http_rooms_zone_forget(zone, ngx_http_rooms_owner);
+        zone->stat->owner = ngx_http_rooms_owner;
+
+        zone->cursor = rooms_journal_head(zone->journal);
     }
 
-    ngx_http_rooms_sweep_start(rmcf, cycle->log);
-
-    return NGX_OK;
+    ngx_http_rooms_sweep_start(rmcf, log);
 }
 
 
