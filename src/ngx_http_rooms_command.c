@@ -39,6 +39,8 @@ static ngx_int_t ngx_http_rooms_decide(ngx_http_rooms_task_t *task,
     ngx_http_rooms_frame_t *frame, rooms_refusal_e *why);
 static ngx_int_t ngx_http_rooms_decide_in_room(ngx_http_rooms_task_t *task,
     ngx_http_rooms_frame_t *frame, rooms_refusal_e *why);
+static void ngx_http_rooms_deadline(ngx_http_rooms_task_t *task,
+    rooms_decision_t *d, ngx_http_rooms_room_t *room);
 static ngx_int_t ngx_http_rooms_append(ngx_http_rooms_task_t *task,
     rooms_decision_t *d, ngx_http_rooms_room_t *room, rooms_refusal_e *why);
 static rooms_str_t ngx_http_rooms_messages(rooms_decision_t *d,
@@ -243,6 +245,7 @@ ngx_http_rooms_decide_in_room(ngx_http_rooms_task_t *task,
         }
 
         if (d->nrecords == 0 && !d->remove) {
+            ngx_http_rooms_deadline(task, d, room);
             return NGX_OK;
         }
 
@@ -256,6 +259,28 @@ ngx_http_rooms_decide_in_room(ngx_http_rooms_task_t *task,
     }
 
     return NGX_ERROR;
+}
+
+
+/* A tick that came too early only says when it wants to come again. */
+
+static void
+ngx_http_rooms_deadline(ngx_http_rooms_task_t *task, rooms_decision_t *d,
+    ngx_http_rooms_room_t *room)
+{
+    ngx_http_rooms_zone_t  *zone;
+
+    if (d->keep_deadline || room == NULL || room->state == NULL) {
+        return;
+    }
+
+    zone = task->zone;
+
+    ngx_http_rooms_zone_lock(zone);
+
+    (void) rooms_journal_touch(zone->journal, task->cmd.room, d->deadline, 0);
+
+    ngx_http_rooms_zone_unlock(zone);
 }
 
 

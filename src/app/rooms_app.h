@@ -76,8 +76,8 @@ typedef struct {
     const rooms_caller_t  *caller;       /* NULL: REST, TICK */
     rooms_str_t            room;         /* as routed, or empty */
     rooms_str_t            name;
-    rooms_str_t            text;         /* EVENT, ACK: the JSON array, with
-                                            the event's name as its first */
+    rooms_str_t            text;         /* EVENT: the JSON array, the event's
+                                            name first; ACK: of arguments */
     json_t                *args;         /* EVENT: parsed, without the name;
                                             NULL for applications that ask
                                             for text only */
