@@ -16,7 +16,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "rooms_journal_model.h"
+#include "rooms_journal_check.h"
 
 
 #ifndef ROOMS_JOURNAL_TEST
