@@ -21,6 +21,8 @@
 
 static void ngx_http_rooms_polling_packets(ngx_http_rooms_session_t *s,
     const char *more);
+static void ngx_http_rooms_polling_cut(ngx_http_rooms_session_t *s,
+    rooms_buf_t *b);
 static void ngx_http_rooms_polling_noop(ngx_event_t *ev);
 static void ngx_http_rooms_polling_error(ngx_http_rooms_exchange_t *x,
     ngx_uint_t code);
@@ -181,6 +183,12 @@ ngx_http_rooms_polling_packets(ngx_http_rooms_session_t *s, const char *more)
         b.len--;
     }
 
+    ngx_http_rooms_queue_clear(&s->out);
+
+    if (s->poll->get->request == NULL) {
+        ngx_http_rooms_polling_cut(s, &b);
+    }
+
     if (b.failed) {
         rooms_buf_free(&b);
         ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_QUEUE, 0);
@@ -189,13 +197,49 @@ ngx_http_rooms_polling_packets(ngx_http_rooms_session_t *s, const char *more)
 
     s->zone->stat->out_bytes += b.len;
 
-    ngx_http_rooms_queue_clear(&s->out);
-
     ngx_http_rooms_exchange_answer(s->poll->get,
                                    NGX_HTTP_ROOMS_ANSWER_PACKETS, 0,
                                    rooms_str(b.data, b.len));
 
     rooms_buf_free(&b);
+}
+
+
+/* What does not fit on the way to another worker waits for the next GET. */
+
+static void
+ngx_http_rooms_polling_cut(ngx_http_rooms_session_t *s, rooms_buf_t *b)
+{
+    size_t  max, len;
+    u_char  separator;
+
+    max = ngx_http_rooms_remote_max(s->zone);
+
+    if (b->len <= max) {
+        return;
+    }
+
+    for (len = max; len && b->data[len] != ROOMS_EIO_SEPARATOR; len--) {
+        /* void */
+    }
+
+    separator = ROOMS_EIO_SEPARATOR;
+
+    if (len == 0
+        || ngx_http_rooms_queue_copy(&s->out, b->data + len + 1,
+                                     b->len - len - 1)
+           != NGX_OK
+        || ngx_http_rooms_queue_copy(&s->out, &separator, 1) != NGX_OK)
+    {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "rooms: zone \"%V\": a packet of %uz octets does not "
+                      "fit into the journal; is the zone too small?",
+                      &s->zone->app->name, b->len);
+        b->failed = 1;
+        return;
+    }
+
+    b->len = len;
 }
 
 

@@ -13,7 +13,11 @@
 #include <ngx_http_rooms_upgrade.h>
 
 
-#define NGX_HTTP_ROOMS_REMOTE_CHECK  250
+#define NGX_HTTP_ROOMS_REMOTE_CHECK    250
+
+/* ours and the journal's, with room to spare */
+
+#define NGX_HTTP_ROOMS_REMOTE_HEADERS  512
 
 
 typedef enum {
@@ -163,9 +167,14 @@ ngx_http_rooms_remote_request(ngx_http_rooms_exchange_t *x,
     x->listed = 1;
 
     if (ngx_http_rooms_remote_send(x->zone, x->owner, m) != NGX_OK) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "rooms: zone \"%V\": a request of %uz octets does not "
+                      "fit into the journal; is the zone too small?",
+                      &x->zone->app->name, m->body.len);
+
         ngx_http_rooms_remote_unlist(x);
         ngx_http_rooms_exchange_answer(x, NGX_HTTP_ROOMS_ANSWER_ERROR,
-                                       NGX_HTTP_ROOMS_ERROR_SESSION,
+                                       NGX_HTTP_ROOMS_ERROR_REQUEST,
                                        rooms_str(NULL, 0));
         return;
     }
@@ -243,6 +252,17 @@ ngx_http_rooms_remote_abort(ngx_http_rooms_exchange_t *x)
     m.sid = rooms_str(x->sid.data, x->sid.len);
 
     (void) ngx_http_rooms_remote_send(x->zone, x->owner, &m);
+}
+
+
+size_t
+ngx_http_rooms_remote_max(ngx_http_rooms_zone_t *zone)
+{
+    rooms_journal_stat_t  stat;
+
+    rooms_journal_stat(zone->journal, &stat);
+
+    return stat.size / 8 - NGX_HTTP_ROOMS_REMOTE_HEADERS;
 }
 
 
@@ -497,15 +517,22 @@ ngx_http_rooms_remote_serve_take(ngx_http_rooms_zone_t *zone,
         answer.body = rooms_str(b.data, b.len);
     }
 
-    if (ngx_http_rooms_remote_send(zone, m->from, &answer) == NGX_OK) {
+    if (answer.body.len
+        && ngx_http_rooms_remote_send(zone, m->from, &answer) == NGX_OK)
+    {
+        ngx_http_rooms_polling_finish(s);
+        ngx_http_rooms_session_forget(s);
 
-        if (answer.body.len) {
-            ngx_http_rooms_polling_finish(s);
-            ngx_http_rooms_session_forget(s);
+    } else {
+
+        /* it stays, and goes on with polling */
+
+        if (s) {
+            ngx_http_rooms_polling_unprobe(s);
         }
 
-    } else if (s) {
-        ngx_http_rooms_polling_unprobe(s);
+        answer.body = rooms_str(NULL, 0);
+        (void) ngx_http_rooms_remote_send(zone, m->from, &answer);
     }
 
     rooms_buf_free(&b);

@@ -37,6 +37,10 @@ void ngx_http_rooms_remote_post(ngx_http_rooms_exchange_t *x, ngx_str_t *sid,
 
 void ngx_http_rooms_remote_abort(ngx_http_rooms_exchange_t *x);
 
+/* How many octets an answer to another worker may have. */
+
+size_t ngx_http_rooms_remote_max(ngx_http_rooms_zone_t *zone);
+
 /* Answers an exchange whose request waits in another worker. */
 
 void ngx_http_rooms_remote_answer(ngx_http_rooms_exchange_t *x,
