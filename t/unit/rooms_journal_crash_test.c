@@ -229,9 +229,9 @@ test_mixed(void **unused)
 {
     (void) unused;
 
-    crash(11, 40, 12, 16, 0);
-    crash(12, 700, 12, 24, 0);
-    crash(13, 2500, 12, 24, 0);
+    crash(11, 40, 8, 16, 0);
+    crash(12, 700, 8, 24, 0);
+    crash(13, 2500, 8, 24, 0);
 }
 
 
@@ -249,7 +249,7 @@ test_append_under_pressure(void **unused)
 {
     (void) unused;
 
-    crash(31, 1200, 10, 48, 8);
+    crash(31, 1200, 6, 48, 8);
 }
 
 
@@ -258,7 +258,7 @@ test_removal(void **unused)
 {
     (void) unused;
 
-    crash(41, 900, 10, 48, 6);
+    crash(41, 900, 8, 48, 6);
 }
 
 
@@ -267,7 +267,7 @@ test_snapshot(void **unused)
 {
     (void) unused;
 
-    crash(51, 900, 14, 48, 1);
+    crash(51, 900, 10, 48, 1);
 }
 
 
