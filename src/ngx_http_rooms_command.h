@@ -29,6 +29,7 @@ struct ngx_http_rooms_task_s {
     ngx_http_rooms_socket_t     *socket;      /* the caller, or NULL */
     rooms_command_t              cmd;         /* caller, now, random: unset */
     ngx_http_rooms_done_pt       done;        /* or NULL */
+    struct ngx_http_rooms_replay_s  *replay;  /* what the caller missed */
     void                        *data;
 };
 

@@ -66,6 +66,7 @@ struct ngx_http_rooms_app_s {
     rooms_contract_t         *contract;      /* NULL: none was given */
 
     size_t                    size;          /* of the zone */
+    uint64_t                  history;       /* ms to be kept, 0: unsaid */
     ngx_shm_zone_t           *shm_zone;
     ngx_http_rooms_zone_t    *zone;          /* set in each process */
 

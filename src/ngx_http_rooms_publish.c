@@ -116,9 +116,8 @@ ngx_http_rooms_publish_one(ngx_http_rooms_room_t *room,
     rooms_buf_reset(&ngx_http_rooms_publish_text);
 
     ngx_http_rooms_socket_text(&ngx_http_rooms_publish_text, &socket->nsp, m,
-                               room->zone->epoch,
-                               (socket->recoverable && !m->ephemeral) ? id
-                                                                      : 0);
+                               room->zone->epoch, id,
+                               socket->recoverable && !m->ephemeral);
 
     if (ngx_http_rooms_publish_text.failed) {
         return;
@@ -202,8 +201,8 @@ ngx_http_rooms_stream_append(ngx_http_rooms_stream_t *stream,
     rooms_buf_reset(text);
     rooms_buf_reset(wire);
 
-    ngx_http_rooms_socket_text(text, &stream->nsp, m, zone->epoch,
-                               (stream->offset && !m->ephemeral) ? id : 0);
+    ngx_http_rooms_socket_text(text, &stream->nsp, m, zone->epoch, id,
+                               stream->offset && !m->ephemeral);
     ngx_http_rooms_session_encode(wire, &stream->form,
                                   rooms_str(text->data, text->len),
                                   attachments, n);

@@ -11,6 +11,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include <ngx_http_rooms_command.h>
 #include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_publish.h>
 #include <ngx_http_rooms_socket.h>
@@ -23,6 +24,10 @@
 #define NGX_HTTP_ROOMS_COMPACT_EVERY  16
 #define NGX_HTTP_ROOMS_COMPACT_MIN    4096
 
+/* how near a deadline is, in ms, that does not wait for the sweep */
+
+#define NGX_HTTP_ROOMS_NEAR           3000
+
 
 static ngx_http_rooms_room_t *ngx_http_rooms_room_create(
     ngx_http_rooms_zone_t *zone, rooms_str_t name, uint64_t hash);
@@ -31,6 +36,7 @@ static rooms_int_t ngx_http_rooms_room_load_handler(void *ctx,
     unsigned snapshot, uint64_t id, rooms_str_t data);
 static void ngx_http_rooms_room_release_state(ngx_http_rooms_room_t *room);
 static void ngx_http_rooms_room_purge(ngx_http_rooms_zone_t *zone);
+static void ngx_http_rooms_room_wake_handler(ngx_event_t *ev);
 
 
 ngx_http_rooms_room_t *
@@ -102,6 +108,11 @@ ngx_http_rooms_room_create(ngx_http_rooms_zone_t *zone, rooms_str_t name,
     ngx_memcpy(room->name.data, name.data, name.len);
 
     ngx_queue_init(&room->streams);
+
+    room->wake.handler = ngx_http_rooms_room_wake_handler;
+    room->wake.data = room;
+    room->wake.log = ngx_cycle->log;
+    room->wake.cancelable = 1;
 
     if (ngx_http_rooms_room_load(room) != NGX_OK) {
         ngx_http_rooms_room_release_state(room);
@@ -208,6 +219,10 @@ ngx_http_rooms_room_purge(ngx_http_rooms_zone_t *zone)
         ngx_queue_remove(&room->dirty);
     }
 
+    if (room->wake.timer_set) {
+        ngx_del_timer(&room->wake);
+    }
+
     ngx_rbtree_delete(&zone->rooms, &room->node);
 
     ngx_http_rooms_room_release_state(room);
@@ -282,6 +297,42 @@ ngx_http_rooms_room_lost(ngx_http_rooms_room_t *room)
                                         NGX_HTTP_ROOMS_CLOSE_QUEUE, 0);
         }
     }
+}
+
+
+void
+ngx_http_rooms_room_wake(ngx_http_rooms_room_t *room, uint64_t now,
+    uint64_t deadline)
+{
+    if (room->wake.timer_set) {
+        ngx_del_timer(&room->wake);
+    }
+
+    if (deadline == 0 || deadline > now + NGX_HTTP_ROOMS_NEAR) {
+        return;
+    }
+
+    ngx_add_timer(&room->wake,
+                  deadline > now ? (ngx_msec_t) (deadline - now) : 1);
+}
+
+
+static void
+ngx_http_rooms_room_wake_handler(ngx_event_t *ev)
+{
+    u_char                  name[ROOMS_JOURNAL_NAME];
+    rooms_str_t             none;
+    ngx_http_rooms_room_t  *room;
+
+    room = ev->data;
+    none = rooms_str(NULL, 0);
+
+    /* the room may go, its name is needed to the end */
+
+    ngx_memcpy(name, room->name.data, room->name.len);
+
+    ngx_http_rooms_execute_in(room->zone, ROOMS_CMD_TICK,
+                              rooms_str(name, room->name.len), none, none);
 }
 
 

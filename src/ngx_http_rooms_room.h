@@ -44,6 +44,7 @@ struct ngx_http_rooms_room_s {
     ngx_queue_t               idle;          /* in zone->idle */
     ngx_queue_t               dirty;         /* has messages to flush */
     ngx_uint_t                appends;       /* since compaction was tried */
+    ngx_event_t               wake;          /* a deadline that is near */
     unsigned                  is_idle:1;
     unsigned                  is_dirty:1;
 };
@@ -102,6 +103,14 @@ void ngx_http_rooms_room_apply(ngx_http_rooms_room_t *room,
  * closes the transports of members that missed something. */
 
 void ngx_http_rooms_room_lost(ngx_http_rooms_room_t *room);
+
+/*
+ * The room has this deadline now (0: none), as decided here: where it is near,
+ * a timer of this worker keeps it, and the sweep if the worker dies.
+ */
+
+void ngx_http_rooms_room_wake(ngx_http_rooms_room_t *room, uint64_t now,
+    uint64_t deadline);
 
 /* Replaces the room's facts in the journal by a snapshot when worth it. */
 

@@ -282,8 +282,10 @@ ngx_http_rooms_socket_emit(ngx_http_rooms_socket_t *socket, unsigned type,
 
 void
 ngx_http_rooms_socket_text(rooms_buf_t *b, ngx_str_t *nsp,
-    const rooms_message_t *m, uint64_t epoch, uint64_t offset)
+    const rooms_message_t *m, uint64_t epoch, uint64_t id, ngx_uint_t offset)
 {
+    size_t              len;
+    rooms_str_t         args;
     rooms_sio_packet_t  pkt;
     unsigned char       text[ROOMS_OFFSET_LEN];
 
@@ -295,16 +297,27 @@ ngx_http_rooms_socket_text(rooms_buf_t *b, ngx_str_t *nsp,
 
     rooms_sio_header(b, &pkt);
 
-    if (offset == 0 || m->args.len < 2) {
-        rooms_buf_str(b, m->args);
+    args = m->args;
+    offset = offset && args.len >= m->id_at + 2;
+    len = (offset || m->id_at) ? rooms_offset_write(text, epoch, id) : 0;
+
+    if (m->id_at) {
+        rooms_buf_append(b, args.data, m->id_at);
+        rooms_buf_append(b, text, len);
+        args.data += m->id_at;
+        args.len -= m->id_at;
+    }
+
+    if (!offset) {
+        rooms_buf_str(b, args);
         return;
     }
 
     /* the offset is one more argument, before the closing bracket */
 
-    rooms_buf_append(b, m->args.data, m->args.len - 1);
+    rooms_buf_append(b, args.data, args.len - 1);
     rooms_buf_append(b, ",\"", 2);
-    rooms_buf_append(b, text, rooms_offset_write(text, epoch, offset));
+    rooms_buf_append(b, text, len);
     rooms_buf_append(b, "\"]", 2);
 }
 

@@ -72,12 +72,13 @@ void ngx_http_rooms_socket_emit(ngx_http_rooms_socket_t *socket,
     const rooms_str_t *attachments, ngx_uint_t n);
 
 /*
- * The text of an event packet for a message of a record, as the namespace
- * takes it, with the offset as its last argument when offset is not 0.
+ * The text of an event packet for a message of the record id, as the
+ * namespace takes it; with offset, that is its last argument, too.
  */
 
 void ngx_http_rooms_socket_text(rooms_buf_t *b, ngx_str_t *nsp,
-    const rooms_message_t *m, uint64_t epoch, uint64_t offset);
+    const rooms_message_t *m, uint64_t epoch, uint64_t id,
+    ngx_uint_t offset);
 
 /* The attachments of a message as strings; at most max. */
 

@@ -15,11 +15,11 @@
 
 
 static const rooms_message_t  messages[] = {
-    { ROOMS_TO_ALL, 0, 0, rooms_null_string, rooms_string("[\"a\",1]"), 0,
+    { ROOMS_TO_ALL, 0, 0, rooms_null_string, rooms_string("[\"a\",1]"), 0, 0,
       rooms_null_string },
-    { ROOMS_TO_OTHERS, 0, 1, rooms_string("sid1"), rooms_string("[\"b\"]"), 0,
-      rooms_null_string },
-    { ROOMS_TO_SOCKET, 0x82, 0, rooms_string("sid2"), rooms_string("[]"), 2,
+    { ROOMS_TO_OTHERS, 0, 1, rooms_string("sid1"), rooms_string("[\"b\"]"), 3,
+      0, rooms_null_string },
+    { ROOMS_TO_SOCKET, 0x82, 0, rooms_string("sid2"), rooms_string("[]"), 0, 2,
       rooms_string("\3\0\0\0abc\0\0\0\0") }
 };
 
@@ -70,6 +70,7 @@ test_there_and_back(void **state)
         assert_int_equal(m.audience, messages[i].audience);
         assert_int_equal(m.variants, messages[i].variants);
         assert_int_equal(m.ephemeral, messages[i].ephemeral);
+        assert_int_equal(m.id_at, messages[i].id_at);
         assert_int_equal(m.nattachments, messages[i].nattachments);
         assert_same(m.sid, messages[i].sid);
         assert_same(m.args, messages[i].args);
@@ -87,7 +88,8 @@ test_octets(void **state)
     rooms_buf_t  b;
 
     static const char  expected[] =
-        "\1\0\1" "\4\0" "sid1" "\5\0\0\0" "[\"b\"]" "\0\0";
+        "\1\0\3" "\4\0" "sid1" "\5\0\0\0" "[\"b\"]" "\3\0\0\0"
+        "\0\0";
 
     (void) state;
 

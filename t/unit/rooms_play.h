@@ -157,7 +157,7 @@ play_effect(play_t *p, const rooms_effect_t *e)
 {
     static const char *const  words[] = {
         "emit ", "ask ", "join ", "leave ", "data ", "variant ", "kick ",
-        "revoke "
+        "revoke ", "replay ", "replayed"
     };
 
     play_put(p, words[e->type], rooms_decision_str(&p->d, e->name));
