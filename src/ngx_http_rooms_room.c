@@ -36,6 +36,7 @@ static rooms_int_t ngx_http_rooms_room_load_handler(void *ctx,
     unsigned snapshot, uint64_t id, rooms_str_t data);
 static void ngx_http_rooms_room_release_state(ngx_http_rooms_room_t *room);
 static void ngx_http_rooms_room_purge(ngx_http_rooms_zone_t *zone);
+static void ngx_http_rooms_room_free(ngx_http_rooms_zone_t *zone);
 static void ngx_http_rooms_room_wake_handler(ngx_event_t *ev);
 
 
@@ -202,11 +203,27 @@ ngx_http_rooms_room_release_state(ngx_http_rooms_room_t *room)
 static void
 ngx_http_rooms_room_purge(ngx_http_rooms_zone_t *zone)
 {
-    ngx_http_rooms_room_t  *room;
-
-    if (zone->nidle < NGX_HTTP_ROOMS_IDLE_MAX) {
-        return;
+    if (zone->nidle >= NGX_HTTP_ROOMS_IDLE_MAX) {
+        ngx_http_rooms_room_free(zone);
     }
+}
+
+
+void
+ngx_http_rooms_room_free_all(ngx_http_rooms_zone_t *zone)
+{
+    while (zone->nidle) {
+        ngx_http_rooms_room_free(zone);
+    }
+}
+
+
+/* Frees the room that has been idle longest. */
+
+static void
+ngx_http_rooms_room_free(ngx_http_rooms_zone_t *zone)
+{
+    ngx_http_rooms_room_t  *room;
 
     room = ngx_queue_data(ngx_queue_head(&zone->idle), ngx_http_rooms_room_t,
                           idle);

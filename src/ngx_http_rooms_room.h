@@ -117,6 +117,10 @@ void ngx_http_rooms_room_wake(ngx_http_rooms_room_t *room, uint64_t now,
 void ngx_http_rooms_room_compact(ngx_http_rooms_room_t *room);
 
 
+/* Frees all rooms, which have no members any more. */
+
+void ngx_http_rooms_room_free_all(ngx_http_rooms_zone_t *zone);
+
 /*
  * Membership.  NGX_OK also where it is as wanted already; NGX_DECLINED: over
  * max_rooms; NGX_ERROR: no memory.

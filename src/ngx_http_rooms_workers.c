@@ -427,6 +427,10 @@ ngx_http_rooms_zone_exit_process(ngx_cycle_t *cycle)
         ngx_http_rooms_zone_forget(apps[i]->zone, ngx_http_rooms_owner);
     }
 
+    for (i = 0; i < rmcf->apps.nelts; i++) {
+        ngx_http_rooms_zone_close(apps[i]->zone);
+    }
+
     ngx_http_rooms_workers_part(leave);
 }
 
