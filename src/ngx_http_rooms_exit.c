@@ -57,7 +57,11 @@ ngx_http_rooms_exit_session(ngx_http_rooms_session_t *s)
     ngx_http_rooms_beat_connected(s);
 
     if (s->poll) {
-        ngx_http_rooms_polling_unprobe(s);
+
+        if (s->poll->upgrade.timer_set) {
+            ngx_del_timer(&s->poll->upgrade);
+        }
+
         ngx_http_rooms_exit_exchange(s->poll->get);
         ngx_http_rooms_exit_exchange(s->poll->post);
     }
