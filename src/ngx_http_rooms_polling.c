@@ -23,6 +23,7 @@ static void ngx_http_rooms_polling_packets(ngx_http_rooms_session_t *s,
     const char *more);
 static void ngx_http_rooms_polling_cut(ngx_http_rooms_session_t *s,
     rooms_buf_t *b);
+static ngx_uint_t ngx_http_rooms_polling_late(ngx_http_rooms_session_t *s);
 static void ngx_http_rooms_polling_noop(ngx_event_t *ev);
 static void ngx_http_rooms_polling_error(ngx_http_rooms_exchange_t *x,
     ngx_uint_t code);
@@ -107,6 +108,22 @@ ngx_http_rooms_polling_error(ngx_http_rooms_exchange_t *x, ngx_uint_t code)
 }
 
 
+/* The timer of the heartbeat may not have had its turn yet. */
+
+static ngx_uint_t
+ngx_http_rooms_polling_late(ngx_http_rooms_session_t *s)
+{
+    if (!ngx_http_rooms_beat_late(s)) {
+        return 0;
+    }
+
+    s->zone->stat->timeouts++;
+    ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_PING, 0);
+
+    return 1;
+}
+
+
 void
 ngx_http_rooms_polling_get(ngx_http_rooms_session_t *s,
     ngx_http_rooms_exchange_t *x)
@@ -127,6 +144,11 @@ ngx_http_rooms_polling_get(ngx_http_rooms_session_t *s,
 
         ngx_http_rooms_beat_stop(s);
         ngx_http_rooms_session_end(s);
+        return;
+    }
+
+    if (ngx_http_rooms_polling_late(s)) {
+        ngx_http_rooms_polling_error(x, NGX_HTTP_ROOMS_ERROR_SESSION);
         return;
     }
 
@@ -251,11 +273,12 @@ ngx_http_rooms_polling_begin_post(ngx_http_rooms_session_t *s,
         return NGX_HTTP_ROOMS_ERROR_REQUEST;
     }
 
-    if (s->closed) {
+    if (s->closed || ngx_http_rooms_polling_late(s)) {
         return NGX_HTTP_ROOMS_ERROR_SESSION;
     }
 
     if (s->poll->post) {
+        s->broken = 1;
         ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_PROTOCOL, 0);
         return NGX_HTTP_ROOMS_ERROR_REQUEST;
     }
@@ -302,14 +325,20 @@ ngx_http_rooms_polling_post(ngx_http_rooms_session_t *s,
         }
 
         if (rc == ROOMS_ERROR) {
-            s->zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_PACKET]++;
-            ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_PROTOCOL, 0);
+            ngx_http_rooms_session_invalid(s);
             break;
         }
 
         if (ngx_http_rooms_session_input(s, &pkt) != NGX_OK) {
             break;
         }
+    }
+
+    if (s->broken) {
+        ngx_http_rooms_exchange_answer(x, NGX_HTTP_ROOMS_ANSWER_ERROR,
+                                       NGX_HTTP_ROOMS_ERROR_REQUEST,
+                                       rooms_str(NULL, 0));
+        return;
     }
 
     ngx_http_rooms_exchange_answer(x, NGX_HTTP_ROOMS_ANSWER_OK, 0,
@@ -347,32 +376,57 @@ ngx_http_rooms_polling_abort(ngx_http_rooms_exchange_t *x)
 
 
 ngx_int_t
-ngx_http_rooms_polling_probe(ngx_http_rooms_session_t *s)
+ngx_http_rooms_polling_reserve(ngx_http_rooms_session_t *s, uint32_t holder,
+    uint64_t candidate)
 {
-    if (s->closed || !s->polling || s->poll->probed) {
+    if (s->closed || s->doomed || !s->polling || s->poll->candidate) {
         return NGX_DECLINED;
     }
 
-    s->poll->probed = 1;
+    s->poll->holder = holder;
+    s->poll->candidate = candidate;
+
+    return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_rooms_polling_candidate(ngx_http_rooms_session_t *s, uint32_t holder,
+    uint64_t candidate)
+{
+    return s->poll
+           && s->poll->candidate == candidate && s->poll->holder == holder;
+}
+
+
+void
+ngx_http_rooms_polling_probe(ngx_http_rooms_session_t *s, uint32_t holder,
+    uint64_t candidate)
+{
+    if (s->closed
+        || !ngx_http_rooms_polling_candidate(s, holder, candidate)
+        || s->poll->upgrade.timer_set)
+    {
+        return;
+    }
 
     s->poll->upgrade.handler = ngx_http_rooms_polling_noop;
     s->poll->upgrade.data = s;
     s->poll->upgrade.log = ngx_cycle->log;
 
     ngx_add_timer(&s->poll->upgrade, NGX_HTTP_ROOMS_NOOP);
-
-    return NGX_OK;
 }
 
 
 void
-ngx_http_rooms_polling_unprobe(ngx_http_rooms_session_t *s)
+ngx_http_rooms_polling_release(ngx_http_rooms_session_t *s, uint32_t holder,
+    uint64_t candidate)
 {
-    if (s->poll == NULL) {
+    if (!ngx_http_rooms_polling_candidate(s, holder, candidate)) {
         return;
     }
 
-    s->poll->probed = 0;
+    s->poll->candidate = 0;
 
     if (s->poll->upgrade.timer_set) {
         ngx_del_timer(&s->poll->upgrade);
@@ -397,7 +451,9 @@ ngx_http_rooms_polling_noop(ngx_event_t *ev)
 void
 ngx_http_rooms_polling_finish(ngx_http_rooms_session_t *s)
 {
-    ngx_http_rooms_polling_unprobe(s);
+    if (s->poll->upgrade.timer_set) {
+        ngx_del_timer(&s->poll->upgrade);
+    }
 
     if (s->poll->get) {
         ngx_http_rooms_exchange_answer(s->poll->get,
@@ -443,7 +499,7 @@ ngx_http_rooms_polling_close(ngx_http_rooms_session_t *s)
 
     /* what the client has not been told waits for its next request */
 
-    if (!waits && !ngx_exiting
+    if (!waits && !ngx_exiting && !s->broken
         && (s->reason == NGX_HTTP_ROOMS_CLOSE_PROTOCOL
             || s->reason == NGX_HTTP_ROOMS_CLOSE_SERVER))
     {

@@ -25,9 +25,10 @@ typedef enum {
     NGX_HTTP_ROOMS_REMOTE_POST,
     NGX_HTTP_ROOMS_REMOTE_ABORT,
     NGX_HTTP_ROOMS_REMOTE_ANSWER,
+    NGX_HTTP_ROOMS_REMOTE_RESERVE,
+    NGX_HTTP_ROOMS_REMOTE_RESERVED,
     NGX_HTTP_ROOMS_REMOTE_PROBE,
-    NGX_HTTP_ROOMS_REMOTE_PROBED,
-    NGX_HTTP_ROOMS_REMOTE_UNPROBE,
+    NGX_HTTP_ROOMS_REMOTE_RELEASE,
     NGX_HTTP_ROOMS_REMOTE_TAKE,
     NGX_HTTP_ROOMS_REMOTE_SESSION
 } ngx_http_rooms_remote_e;
@@ -56,7 +57,7 @@ static void ngx_http_rooms_remote_serve(ngx_http_rooms_zone_t *zone,
     ngx_http_rooms_remote_t *m);
 static void ngx_http_rooms_remote_serve_abort(ngx_http_rooms_session_t *s,
     ngx_http_rooms_remote_t *m);
-static void ngx_http_rooms_remote_serve_probe(ngx_http_rooms_zone_t *zone,
+static void ngx_http_rooms_remote_serve_reserve(ngx_http_rooms_zone_t *zone,
     ngx_http_rooms_session_t *s, ngx_http_rooms_remote_t *m);
 static void ngx_http_rooms_remote_serve_take(ngx_http_rooms_zone_t *zone,
     ngx_http_rooms_session_t *s, ngx_http_rooms_remote_t *m);
@@ -306,6 +307,15 @@ ngx_http_rooms_remote_step(ngx_http_rooms_zone_t *zone, uint32_t owner,
 
 
 ngx_int_t
+ngx_http_rooms_remote_reserve(ngx_http_rooms_zone_t *zone, uint32_t owner,
+    uint64_t id, rooms_str_t sid)
+{
+    return ngx_http_rooms_remote_step(zone, owner, id, sid,
+                                      NGX_HTTP_ROOMS_REMOTE_RESERVE);
+}
+
+
+ngx_int_t
 ngx_http_rooms_remote_probe(ngx_http_rooms_zone_t *zone, uint32_t owner,
     uint64_t id, rooms_str_t sid)
 {
@@ -315,11 +325,11 @@ ngx_http_rooms_remote_probe(ngx_http_rooms_zone_t *zone, uint32_t owner,
 
 
 ngx_int_t
-ngx_http_rooms_remote_unprobe(ngx_http_rooms_zone_t *zone, uint32_t owner,
+ngx_http_rooms_remote_release(ngx_http_rooms_zone_t *zone, uint32_t owner,
     uint64_t id, rooms_str_t sid)
 {
     return ngx_http_rooms_remote_step(zone, owner, id, sid,
-                                      NGX_HTTP_ROOMS_REMOTE_UNPROBE);
+                                      NGX_HTTP_ROOMS_REMOTE_RELEASE);
 }
 
 
@@ -351,8 +361,8 @@ ngx_http_rooms_remote_receive(ngx_http_rooms_zone_t *zone, rooms_str_t data,
         ngx_http_rooms_remote_answered(&m);
         break;
 
-    case NGX_HTTP_ROOMS_REMOTE_PROBED:
-        ngx_http_rooms_upgrade_probed(m.id, m.code);
+    case NGX_HTTP_ROOMS_REMOTE_RESERVED:
+        ngx_http_rooms_upgrade_reserved(m.id, m.code);
         break;
 
     case NGX_HTTP_ROOMS_REMOTE_SESSION:
@@ -414,14 +424,22 @@ ngx_http_rooms_remote_serve(ngx_http_rooms_zone_t *zone,
         ngx_http_rooms_remote_serve_abort(s, m);
         return;
 
-    case NGX_HTTP_ROOMS_REMOTE_PROBE:
-        ngx_http_rooms_remote_serve_probe(zone, s, m);
+    case NGX_HTTP_ROOMS_REMOTE_RESERVE:
+        ngx_http_rooms_remote_serve_reserve(zone, s, m);
         return;
 
-    case NGX_HTTP_ROOMS_REMOTE_UNPROBE:
+    case NGX_HTTP_ROOMS_REMOTE_PROBE:
 
         if (s) {
-            ngx_http_rooms_polling_unprobe(s);
+            ngx_http_rooms_polling_probe(s, m->from, m->id);
+        }
+
+        return;
+
+    case NGX_HTTP_ROOMS_REMOTE_RELEASE:
+
+        if (s) {
+            ngx_http_rooms_polling_release(s, m->from, m->id);
         }
 
         return;
@@ -480,16 +498,17 @@ ngx_http_rooms_remote_serve_abort(ngx_http_rooms_session_t *s,
 
 
 static void
-ngx_http_rooms_remote_serve_probe(ngx_http_rooms_zone_t *zone,
+ngx_http_rooms_remote_serve_reserve(ngx_http_rooms_zone_t *zone,
     ngx_http_rooms_session_t *s, ngx_http_rooms_remote_t *m)
 {
     ngx_http_rooms_remote_t  answer;
 
     ngx_memzero(&answer, sizeof(ngx_http_rooms_remote_t));
 
-    answer.type = NGX_HTTP_ROOMS_REMOTE_PROBED;
+    answer.type = NGX_HTTP_ROOMS_REMOTE_RESERVED;
     answer.id = m->id;
-    answer.code = (s && ngx_http_rooms_polling_probe(s) == NGX_OK);
+    answer.code = (s && ngx_http_rooms_polling_reserve(s, m->from, m->id)
+                        == NGX_OK);
 
     (void) ngx_http_rooms_remote_send(zone, m->from, &answer);
 }
@@ -511,7 +530,8 @@ ngx_http_rooms_remote_serve_take(ngx_http_rooms_zone_t *zone,
 
     rooms_buf_init(&b, 0);
 
-    if (s && s->polling && !s->closed && !s->doomed && s->poll->probed
+    if (s && s->polling && !s->closed && !s->doomed
+        && ngx_http_rooms_polling_candidate(s, m->from, m->id)
         && ngx_http_rooms_move_out(s, &b) == NGX_OK)
     {
         answer.body = rooms_str(b.data, b.len);
@@ -528,7 +548,7 @@ ngx_http_rooms_remote_serve_take(ngx_http_rooms_zone_t *zone,
         /* it stays, and goes on with polling */
 
         if (s) {
-            ngx_http_rooms_polling_unprobe(s);
+            ngx_http_rooms_polling_release(s, m->from, m->id);
         }
 
         answer.body = rooms_str(NULL, 0);

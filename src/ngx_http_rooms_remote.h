@@ -50,9 +50,11 @@ void ngx_http_rooms_remote_answer(ngx_http_rooms_exchange_t *x,
 /* The steps of a candidate whose session another worker holds; NGX_ERROR:
  * they could not be sent. */
 
+ngx_int_t ngx_http_rooms_remote_reserve(ngx_http_rooms_zone_t *zone,
+    uint32_t owner, uint64_t id, rooms_str_t sid);
 ngx_int_t ngx_http_rooms_remote_probe(ngx_http_rooms_zone_t *zone,
     uint32_t owner, uint64_t id, rooms_str_t sid);
-ngx_int_t ngx_http_rooms_remote_unprobe(ngx_http_rooms_zone_t *zone,
+ngx_int_t ngx_http_rooms_remote_release(ngx_http_rooms_zone_t *zone,
     uint32_t owner, uint64_t id, rooms_str_t sid);
 ngx_int_t ngx_http_rooms_remote_take(ngx_http_rooms_zone_t *zone,
     uint32_t owner, uint64_t id, rooms_str_t sid);

@@ -27,7 +27,6 @@ static ngx_int_t ngx_http_rooms_session_attachment(
     ngx_http_rooms_session_t *s, rooms_str_t data);
 static ngx_int_t ngx_http_rooms_session_echo(ngx_http_rooms_session_t *s,
     rooms_str_t data, ngx_uint_t binary);
-static ngx_int_t ngx_http_rooms_session_invalid(ngx_http_rooms_session_t *s);
 static ngx_uint_t ngx_http_rooms_session_recoverable(
     ngx_http_rooms_session_t *s);
 static void ngx_http_rooms_session_release(ngx_http_rooms_session_t *s);
@@ -304,9 +303,10 @@ ngx_http_rooms_session_query(ngx_http_rooms_session_t *s, ngx_str_t *args)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_rooms_session_invalid(ngx_http_rooms_session_t *s)
 {
+    s->broken = 1;
     s->zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_PACKET]++;
     ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_PROTOCOL, 0);
 

@@ -86,6 +86,7 @@ struct ngx_http_rooms_session_s {
     unsigned                     doomed:1;    /* to be closed, see below */
     unsigned                     upgraded:1;  /* was polling before */
     unsigned                     moved:1;     /* to another worker */
+    unsigned                     broken:1;    /* sent what is no Engine.IO */
     unsigned                     ssl:1;
 };
 
@@ -134,6 +135,10 @@ ngx_int_t ngx_http_rooms_session_receive(ngx_http_rooms_session_t *s,
 
 ngx_int_t ngx_http_rooms_session_input(ngx_http_rooms_session_t *s,
     const rooms_eio_packet_t *pkt);
+
+/* What came is not Engine.IO: the session is closed.  Returns NGX_ERROR. */
+
+ngx_int_t ngx_http_rooms_session_invalid(ngx_http_rooms_session_t *s);
 
 /*
  * Queues a message packet: text without the Engine.IO type, then n binary
@@ -243,6 +248,10 @@ void ngx_http_rooms_beat_ping(ngx_http_rooms_session_t *s);
 void ngx_http_rooms_beat_pong(ngx_http_rooms_session_t *s);
 void ngx_http_rooms_beat_extend(ngx_http_rooms_session_t *s);
 void ngx_http_rooms_beat_stop(ngx_http_rooms_session_t *s);
+
+/* 1 where the time for its pong is over. */
+
+ngx_uint_t ngx_http_rooms_beat_late(ngx_http_rooms_session_t *s);
 
 /* Waits for the first CONNECT, or no longer does. */
 
