@@ -69,7 +69,7 @@ static ngx_http_rooms_frame_t *ngx_http_rooms_frame_push(
 static void ngx_http_rooms_frame_pop(void);
 static void ngx_http_rooms_frame_caller(ngx_http_rooms_task_t *task,
     ngx_http_rooms_frame_t *frame);
-static const unsigned char *ngx_http_rooms_random(void);
+static const unsigned char *ngx_http_rooms_random(ngx_http_rooms_app_t *app);
 
 
 static ngx_http_rooms_frame_t  ngx_http_rooms_frames[NGX_HTTP_ROOMS_DEPTH];
@@ -178,7 +178,9 @@ ngx_http_rooms_decide(ngx_http_rooms_task_t *task,
          task->cmd.attempt < NGX_HTTP_ROOMS_ATTEMPTS;
          task->cmd.attempt++)
     {
-        task->cmd.random = ngx_http_rooms_random();
+        if (task->cmd.attempt) {
+            task->cmd.random = ngx_http_rooms_random(app);
+        }
 
         if (!known) {
             rooms_buf_reset(&frame->name);
@@ -709,8 +711,6 @@ ngx_http_rooms_replay(ngx_http_rooms_task_t *task, rooms_str_t offset)
 
     frame = ngx_http_rooms_frame_push(&asked);
 
-    asked.cmd.random = ngx_http_rooms_random();
-
     rooms_decision_reset(&frame->d);
 
     rc = app->app->decide(app->conf, room ? room->state : NULL, &asked.cmd,
@@ -806,7 +806,7 @@ ngx_http_rooms_frame_push(ngx_http_rooms_task_t *task)
 
     task->cmd.now = ngx_http_rooms_now();
     task->cmd.epoch = task->zone->epoch;
-    task->cmd.random = ngx_http_rooms_random();
+    task->cmd.random = ngx_http_rooms_random(task->zone->app);
     task->cmd.healthy = 1;
 
     if (task->socket) {
@@ -860,12 +860,16 @@ ngx_http_rooms_frame_caller(ngx_http_rooms_task_t *task,
 
 
 static const unsigned char *
-ngx_http_rooms_random(void)
+ngx_http_rooms_random(ngx_http_rooms_app_t *app)
 {
     const unsigned char  *p;
 
     static unsigned char  pool[NGX_HTTP_ROOMS_POOL];
     static size_t         used = NGX_HTTP_ROOMS_POOL;
+
+    if (app->app->text_only) {
+        return NULL;
+    }
 
     if (used == NGX_HTTP_ROOMS_POOL) {
 

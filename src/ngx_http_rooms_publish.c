@@ -300,6 +300,10 @@ ngx_http_rooms_room_take(ngx_http_rooms_session_t *s,
     ngx_queue_t              *q;
     ngx_http_rooms_member_t  *member;
 
+    if (ngx_queue_empty(&ngx_http_rooms_dirty_rooms)) {
+        return;
+    }
+
     for (q = ngx_queue_head(&s->members);
          q != ngx_queue_sentinel(&s->members);
          q = ngx_queue_next(q))

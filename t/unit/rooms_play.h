@@ -243,6 +243,7 @@ play_apply(play_t *p)
         fact = rooms_decision_str(d, d->records[i].fact);
 
         if (fact.len) {
+            assert_non_null(p->app->evolve);
             assert_int_equal(p->app->evolve(p->conf, &p->state, ++p->id, fact),
                              ROOMS_OK);
         }
