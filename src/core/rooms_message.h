@@ -36,6 +36,43 @@ typedef struct {
 } rooms_message_t;
 
 
+/*
+ * Ids of records are multiples of ROOMS_MESSAGE_IDS; the ids between are those
+ * of a record's messages, as clients see them: a client that has had a part
+ * of a record's messages can say which.  The last one has the last id, so that
+ * it also says that the whole record was had.
+ */
+
+#define ROOMS_MESSAGE_IDS  8
+
+static inline uint64_t
+rooms_message_id(uint64_t record, unsigned index, unsigned last)
+{
+    if (last) {
+        return record + ROOMS_MESSAGE_IDS - 1;
+    }
+
+    return record + (index < ROOMS_MESSAGE_IDS - 2 ? index
+                                                   : ROOMS_MESSAGE_IDS - 2);
+}
+
+/* The record of a message's id. */
+
+static inline uint64_t
+rooms_message_record(uint64_t id)
+{
+    return id - id % ROOMS_MESSAGE_IDS;
+}
+
+/* The last id of a record. */
+
+static inline uint64_t
+rooms_message_whole(uint64_t id)
+{
+    return rooms_message_record(id) + ROOMS_MESSAGE_IDS - 1;
+}
+
+
 /* Appends one message to *b. */
 
 void rooms_message_write(rooms_buf_t *b, const rooms_message_t *m);
