@@ -18,6 +18,7 @@
 
 
 #define NGX_HTTP_ROOMS_IOVS  64
+#define NGX_HTTP_ROOMS_PACE  3         /* ms */
 
 
 typedef struct {
@@ -36,6 +37,7 @@ static void ngx_http_rooms_session_queue(ngx_http_rooms_session_t *s,
 static void ngx_http_rooms_session_flush(ngx_http_rooms_session_t *s);
 static ngx_int_t ngx_http_rooms_session_write(ngx_http_rooms_session_t *s);
 static void ngx_http_rooms_session_over(ngx_http_rooms_session_t *s);
+static void ngx_http_rooms_session_paced(ngx_event_t *ev);
 
 
 static ngx_queue_t  ngx_http_rooms_dirty_sessions = {
@@ -46,7 +48,12 @@ static ngx_queue_t  ngx_http_rooms_graves = {
     &ngx_http_rooms_graves, &ngx_http_rooms_graves
 };
 
+static ngx_queue_t  ngx_http_rooms_held_sessions = {
+    &ngx_http_rooms_held_sessions, &ngx_http_rooms_held_sessions
+};
+
 static ngx_event_t  ngx_http_rooms_flush_event;
+static ngx_event_t  ngx_http_rooms_pace_event;
 
 static rooms_buf_t  ngx_http_rooms_wire;
 static rooms_buf_t  ngx_http_rooms_plain;
@@ -292,7 +299,7 @@ ngx_http_rooms_session_send(ngx_http_rooms_session_t *s,
 
     c = s->connection;
 
-    if (c && s->out.first == NULL && c->write->ready) {
+    if (c && s->out.first == NULL && c->write->ready && !s->is_held) {
 
         n = c->send(c, chunk->data + pos, end - pos);
 
@@ -317,6 +324,80 @@ ngx_http_rooms_session_send(ngx_http_rooms_session_t *s,
     }
 
     ngx_http_rooms_session_dirty(s);
+}
+
+
+void
+ngx_http_rooms_session_pace(ngx_http_rooms_session_t *s)
+{
+    ngx_event_t  *ev;
+
+    if (s->closed || s->doomed || s->connection == NULL || s->is_held) {
+        return;
+    }
+
+    if (ngx_http_rooms_session_write(s) == NGX_ERROR) {
+        ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT, 0);
+        return;
+    }
+
+    s->is_held = 1;
+    s->held_until = ngx_current_msec + NGX_HTTP_ROOMS_PACE;
+    ngx_queue_insert_tail(&ngx_http_rooms_held_sessions, &s->held);
+
+    ev = &ngx_http_rooms_pace_event;
+
+    if (!ev->timer_set) {
+        ev->handler = ngx_http_rooms_session_paced;
+        ev->log = ngx_cycle->log;
+        ngx_add_timer(ev, NGX_HTTP_ROOMS_PACE);
+    }
+}
+
+
+void
+ngx_http_rooms_session_unpace(ngx_http_rooms_session_t *s)
+{
+    if (!s->is_held) {
+        return;
+    }
+
+    s->is_held = 0;
+    ngx_queue_remove(&s->held);
+
+    if (ngx_queue_empty(&ngx_http_rooms_held_sessions)
+        && ngx_http_rooms_pace_event.timer_set)
+    {
+        ngx_del_timer(&ngx_http_rooms_pace_event);
+    }
+}
+
+
+static void
+ngx_http_rooms_session_paced(ngx_event_t *ev)
+{
+    ngx_queue_t               *q;
+    ngx_msec_int_t             wait;
+    ngx_http_rooms_session_t  *s;
+
+    while (!ngx_queue_empty(&ngx_http_rooms_held_sessions)) {
+        q = ngx_queue_head(&ngx_http_rooms_held_sessions);
+        s = ngx_queue_data(q, ngx_http_rooms_session_t, held);
+
+        wait = (ngx_msec_int_t) (s->held_until - ngx_current_msec);
+
+        if (wait > 0) {
+            ngx_add_timer(ev, (ngx_msec_t) wait);
+            return;
+        }
+
+        ngx_queue_remove(q);
+        s->is_held = 0;
+
+        if (s->out.first) {
+            ngx_http_rooms_session_dirty(s);
+        }
+    }
 }
 
 
@@ -361,7 +442,7 @@ ngx_http_rooms_session_flush(ngx_http_rooms_session_t *s)
     if (s->polling) {
         ngx_http_rooms_polling_flush(s);
 
-    } else if (s->connection) {
+    } else if (s->connection && !s->is_held) {
 
         if (ngx_http_rooms_session_write(s) == NGX_ERROR) {
             ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT,

@@ -18,6 +18,10 @@
 
 #define NGX_HTTP_ROOMS_NOOP  100
 
+/* how long an upgrade is on its way to the owner at most, ms */
+
+#define NGX_HTTP_ROOMS_WAY   20
+
 
 static void ngx_http_rooms_polling_packets(ngx_http_rooms_session_t *s,
     const char *more);
@@ -25,6 +29,8 @@ static void ngx_http_rooms_polling_cut(ngx_http_rooms_session_t *s,
     rooms_buf_t *b);
 static ngx_uint_t ngx_http_rooms_polling_late(ngx_http_rooms_session_t *s);
 static void ngx_http_rooms_polling_noop(ngx_event_t *ev);
+static ngx_uint_t ngx_http_rooms_polling_overtook(
+    ngx_http_rooms_session_t *s);
 static void ngx_http_rooms_polling_error(ngx_http_rooms_exchange_t *x,
     ngx_uint_t code);
 static void ngx_http_rooms_exchange_respond(ngx_http_rooms_exchange_t *x,
@@ -160,6 +166,7 @@ ngx_http_rooms_polling_get(ngx_http_rooms_session_t *s,
 
     s->poll->get = x;
     x->session = s;
+    x->since = ngx_current_msec;
 
     ngx_http_rooms_polling_flush(s);
 }
@@ -385,6 +392,7 @@ ngx_http_rooms_polling_reserve(ngx_http_rooms_session_t *s, uint32_t holder,
 
     s->poll->holder = holder;
     s->poll->candidate = candidate;
+    s->poll->reserved = ngx_current_msec;
 
     return NGX_OK;
 }
@@ -448,6 +456,25 @@ ngx_http_rooms_polling_noop(ngx_event_t *ev)
 }
 
 
+/*
+ * 1 where the client may have sent the waiting GET after its "5", which came
+ * over another worker.  A client that does as it should has none then.
+ */
+
+static ngx_uint_t
+ngx_http_rooms_polling_overtook(ngx_http_rooms_session_t *s)
+{
+    ngx_msec_t  since;
+
+    since = s->poll->get->since;
+
+    return s->poll->holder
+           && (ngx_msec_int_t) (since - s->poll->reserved) >= 0
+           && (ngx_msec_int_t) (ngx_current_msec - since)
+              <= NGX_HTTP_ROOMS_WAY;
+}
+
+
 void
 ngx_http_rooms_polling_finish(ngx_http_rooms_session_t *s)
 {
@@ -455,7 +482,11 @@ ngx_http_rooms_polling_finish(ngx_http_rooms_session_t *s)
         ngx_del_timer(&s->poll->upgrade);
     }
 
-    if (s->poll->get) {
+    if (s->poll->get && ngx_http_rooms_polling_overtook(s)) {
+        ngx_http_rooms_polling_error(s->poll->get,
+                                     NGX_HTTP_ROOMS_ERROR_REQUEST);
+
+    } else if (s->poll->get) {
         ngx_http_rooms_exchange_answer(s->poll->get,
                                        NGX_HTTP_ROOMS_ANSWER_PACKETS, 0,
                                        rooms_str("6", 1));
@@ -491,10 +522,17 @@ ngx_http_rooms_polling_close(ngx_http_rooms_session_t *s)
 
     waits = (s->poll->get != NULL);
 
+    /*
+     * Stock clients handle a close at once, but events a moment later: what
+     * came together with it they would keep without having noted its offset,
+     * and have a second time after they recovered.
+     */
+
     if (waits) {
         ngx_http_rooms_polling_packets(s,
-                               s->reason == NGX_HTTP_ROOMS_CLOSE_CLIENT
-                               ? "6" : "1");
+                     (s->out.first && ngx_http_rooms_session_recoverable(s))
+                     ? NULL
+                     : s->reason == NGX_HTTP_ROOMS_CLOSE_CLIENT ? "6" : "1");
     }
 
     /* what the client has not been told waits for its next request */

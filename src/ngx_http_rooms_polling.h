@@ -27,6 +27,7 @@ struct ngx_http_rooms_exchange_s {
     ngx_str_t                    sid;         /* there: of the session */
     ngx_pool_cleanup_t          *cleanup;     /* of the request */
     ngx_queue_t                  queue;       /* there: those that wait */
+    ngx_msec_t                   since;       /* it waits for packets */
     unsigned                     listed:1;
 };
 
@@ -37,6 +38,7 @@ struct ngx_http_rooms_poll_s {
     ngx_event_t                  upgrade;     /* noops while one is probed */
     uint32_t                     holder;      /* of the candidate: a worker */
     uint64_t                     candidate;   /* 0: none */
+    ngx_msec_t                   reserved;    /* when it came */
 };
 
 

@@ -27,8 +27,6 @@ static ngx_int_t ngx_http_rooms_session_attachment(
     ngx_http_rooms_session_t *s, rooms_str_t data);
 static ngx_int_t ngx_http_rooms_session_echo(ngx_http_rooms_session_t *s,
     rooms_str_t data, ngx_uint_t binary);
-static ngx_uint_t ngx_http_rooms_session_recoverable(
-    ngx_http_rooms_session_t *s);
 static void ngx_http_rooms_session_release(ngx_http_rooms_session_t *s);
 static void ngx_http_rooms_session_gone(ngx_http_rooms_session_t *s);
 
@@ -314,7 +312,7 @@ ngx_http_rooms_session_invalid(ngx_http_rooms_session_t *s)
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_rooms_session_recoverable(ngx_http_rooms_session_t *s)
 {
     return s->reason != NGX_HTTP_ROOMS_CLOSE_PROTOCOL
@@ -424,6 +422,8 @@ ngx_http_rooms_session_gone(ngx_http_rooms_session_t *s)
         ngx_queue_remove(&s->dirty);
         s->is_dirty = 0;
     }
+
+    ngx_http_rooms_session_unpace(s);
 
     if (s->moved) {
         return;

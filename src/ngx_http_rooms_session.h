@@ -52,6 +52,8 @@ struct ngx_http_rooms_session_s {
 
     ngx_http_rooms_queue_t       out;
     ngx_queue_t                  dirty;       /* has something to flush */
+    ngx_queue_t                  held;        /* flushes nothing until ... */
+    ngx_msec_t                   held_until;
 
     ngx_queue_t                  beat;        /* in conf->ping or ->pong */
     ngx_http_rooms_beat_t       *beating;     /* which of them, or NULL */
@@ -80,6 +82,7 @@ struct ngx_http_rooms_session_s {
     uint8_t                      deflate;     /* window bits, 0: off */
     unsigned                     polling:1;
     unsigned                     is_dirty:1;
+    unsigned                     is_held:1;
     unsigned                     connecting:1;
     unsigned                     extended:1;  /* the pong's deadline, once */
     unsigned                     closed:1;
@@ -192,6 +195,18 @@ void ngx_http_rooms_session_form(ngx_http_rooms_session_t *s,
 void ngx_http_rooms_session_send(ngx_http_rooms_session_t *s,
     ngx_http_rooms_chunk_t *chunk, uint32_t pos, uint32_t end);
 
+/*
+ * Sends what is queued now, and what follows a few milliseconds later, as
+ * something of its own: for clients that take the answer to a CONNECT first
+ * and only then begin to listen for events.
+ */
+
+void ngx_http_rooms_session_pace(ngx_http_rooms_session_t *s);
+
+/* It is over before its time. */
+
+void ngx_http_rooms_session_unpace(ngx_http_rooms_session_t *s);
+
 /* Marks the session for the flush at the end of the turn. */
 
 void ngx_http_rooms_session_dirty(ngx_http_rooms_session_t *s);
@@ -221,6 +236,10 @@ void ngx_http_rooms_session_forget(ngx_http_rooms_session_t *s);
 
 void ngx_http_rooms_session_doom(ngx_http_rooms_session_t *s,
     ngx_http_rooms_close_e reason, ngx_uint_t ws_code);
+
+/* 1 where the reason for which it was closed lets its sockets recover. */
+
+ngx_uint_t ngx_http_rooms_session_recoverable(ngx_http_rooms_session_t *s);
 
 /* Memory that somebody on the stack may still use: freed after the turn. */
 
