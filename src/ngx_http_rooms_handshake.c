@@ -28,6 +28,7 @@ static void ngx_http_rooms_ws_answer(ngx_http_request_t *r, ngx_str_t *key,
 static void ngx_http_rooms_ws_begin(ngx_event_t *rev);
 static void ngx_http_rooms_ws_free_buffers(ngx_connection_t *c,
     ngx_http_connection_t *hc);
+static void ngx_http_rooms_ws_shrink(ngx_connection_t *c);
 static void ngx_http_rooms_ws_linger(ngx_event_t *rev);
 static void ngx_http_rooms_ws_empty(ngx_event_t *wev);
 
@@ -312,6 +313,7 @@ ngx_http_rooms_ws_begin(ngx_event_t *rev)
 
         c->destroyed = 0;
         ngx_http_rooms_ws_free_buffers(c, hc);
+        ngx_http_rooms_ws_shrink(c);
     }
 
     pending.handler(c, r, pending.data, p, n);
@@ -347,6 +349,67 @@ ngx_http_rooms_ws_free_buffers(ngx_connection_t *c, ngx_http_connection_t *hc)
         (void) ngx_pfree(c->pool, c->buffer->start);
         c->buffer = NULL;
     }
+}
+
+
+/*
+ * Of all that the connection's pool holds, a WebSocket needs the log and the
+ * address in it: they move to a pool that is just large enough.
+ */
+
+static void
+ngx_http_rooms_ws_shrink(ngx_connection_t *c)
+{
+    u_char               *text;
+    size_t                size;
+    ngx_log_t            *log;
+    ngx_pool_t           *pool;
+    struct sockaddr      *sa;
+    ngx_http_log_ctx_t   *ctx;
+
+    if (c->ssl || c->pool->cleanup) {
+        return;
+    }
+
+    size = sizeof(ngx_pool_t) + sizeof(ngx_log_t) + sizeof(ngx_http_log_ctx_t)
+           + c->socklen + c->addr_text.len;
+
+    pool = ngx_create_pool(size, c->log);
+    if (pool == NULL) {
+        return;
+    }
+
+    log = ngx_palloc(pool, sizeof(ngx_log_t));
+    ctx = ngx_pcalloc(pool, sizeof(ngx_http_log_ctx_t));
+    sa = ngx_palloc(pool, c->socklen);
+    text = ngx_pnalloc(pool, c->addr_text.len);
+
+    if (log == NULL || ctx == NULL || sa == NULL || text == NULL) {
+        ngx_destroy_pool(pool);
+        return;
+    }
+
+    ngx_memcpy(sa, c->sockaddr, c->socklen);
+    ngx_memcpy(text, c->addr_text.data, c->addr_text.len);
+
+    ctx->connection = c;
+
+    *log = *c->log;
+    log->data = ctx;
+
+    ngx_destroy_pool(c->pool);
+
+    pool->log = log;
+    c->pool = pool;
+    c->log = log;
+    c->read->log = log;
+    c->write->log = log;
+    c->sockaddr = sa;
+    c->addr_text.data = text;
+
+    c->local_sockaddr = c->listening->sockaddr;
+    c->local_socklen = c->listening->socklen;
+    c->proxy_protocol = NULL;
 }
 
 

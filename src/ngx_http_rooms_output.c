@@ -342,8 +342,8 @@ ngx_http_rooms_session_pace(ngx_http_rooms_session_t *s)
     }
 
     s->is_held = 1;
-    s->held_until = ngx_current_msec + NGX_HTTP_ROOMS_PACE;
-    ngx_queue_insert_tail(&ngx_http_rooms_held_sessions, &s->held);
+    s->connect_due = ngx_current_msec + NGX_HTTP_ROOMS_PACE;
+    ngx_queue_insert_tail(&ngx_http_rooms_held_sessions, &s->connect);
 
     ev = &ngx_http_rooms_pace_event;
 
@@ -363,7 +363,7 @@ ngx_http_rooms_session_unpace(ngx_http_rooms_session_t *s)
     }
 
     s->is_held = 0;
-    ngx_queue_remove(&s->held);
+    ngx_queue_remove(&s->connect);
 
     if (ngx_queue_empty(&ngx_http_rooms_held_sessions)
         && ngx_http_rooms_pace_event.timer_set)
@@ -382,9 +382,9 @@ ngx_http_rooms_session_paced(ngx_event_t *ev)
 
     while (!ngx_queue_empty(&ngx_http_rooms_held_sessions)) {
         q = ngx_queue_head(&ngx_http_rooms_held_sessions);
-        s = ngx_queue_data(q, ngx_http_rooms_session_t, held);
+        s = ngx_queue_data(q, ngx_http_rooms_session_t, connect);
 
-        wait = (ngx_msec_int_t) (s->held_until - ngx_current_msec);
+        wait = (ngx_msec_int_t) (s->connect_due - ngx_current_msec);
 
         if (wait > 0) {
             ngx_add_timer(ev, (ngx_msec_t) wait);

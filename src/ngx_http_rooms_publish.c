@@ -368,7 +368,7 @@ ngx_http_rooms_stream_flush(ngx_http_rooms_stream_t *stream)
 
         if (member->pos < chunk->len) {
             ngx_http_rooms_session_send(member->socket->session, chunk,
-                                        (uint32_t) member->pos, chunk->len);
+                                        member->pos, chunk->len);
         }
 
         member->pos = 0;

@@ -11,10 +11,9 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include <openssl/rand.h>
-
 #include <ngx_http_rooms_command.h>
 #include <ngx_http_rooms_packet.h>
+#include <ngx_http_rooms_random.h>
 #include <ngx_http_rooms_recovery.h>
 #include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_socket.h>
@@ -35,22 +34,32 @@ ngx_http_rooms_socket_create(ngx_http_rooms_session_t *s, ngx_str_t *nsp,
     u_char *sid)
 {
     u_char                    random[30], *p;
+    size_t                    len;
     ngx_http_rooms_socket_t  *socket;
 
-    if (RAND_bytes(random, sizeof(random)) != 1) {
+    if (ngx_http_rooms_random_octets(random, sizeof(random)) != NGX_OK) {
         return NULL;
     }
 
-    socket = ngx_calloc(sizeof(ngx_http_rooms_socket_t) + nsp->len,
+    /* nearly all sockets are in the main namespace */
+
+    len = (nsp->len == 1) ? 0 : nsp->len;
+
+    socket = ngx_calloc(sizeof(ngx_http_rooms_socket_t) + len,
                         ngx_cycle->log);
     if (socket == NULL) {
         return NULL;
     }
 
-    p = (u_char *) socket + sizeof(ngx_http_rooms_socket_t);
-    ngx_memcpy(p, nsp->data, nsp->len);
+    if (len) {
+        p = (u_char *) socket + sizeof(ngx_http_rooms_socket_t);
+        ngx_memcpy(p, nsp->data, len);
+        socket->nsp.data = p;
 
-    socket->nsp.data = p;
+    } else {
+        socket->nsp.data = (u_char *) "/";
+    }
+
     socket->nsp.len = nsp->len;
     socket->session = s;
 
