@@ -181,16 +181,15 @@ ngx_http_rooms_socket_disconnect(ngx_http_rooms_socket_t *socket,
 
     ngx_http_rooms_room_leave_all(socket);
 
-    if (socket->registered) {
-        ngx_http_rooms_recovery_release(socket,
-                                        recoverable && socket->recoverable);
-    }
-
+    ngx_http_rooms_recovery_leave(socket);
     ngx_http_rooms_socket_destroy(socket);
 
     if (socket->connected && s->zone->app->app->evolve) {
         ngx_http_rooms_socket_tell(socket, &rooms);
     }
+
+    ngx_http_rooms_recovery_release(socket,
+                                    recoverable && socket->recoverable);
 
     rooms_buf_free(&rooms);
 }
@@ -308,9 +307,11 @@ ngx_http_rooms_socket_text(rooms_buf_t *b, ngx_str_t *nsp,
 
     args = m->args;
     offset = offset && args.len >= m->id_at + 2;
-    len = (offset || m->id_at) ? rooms_offset_write(text, epoch, id) : 0;
+
+    /* one event in several forms is one record, and has one id */
 
     if (m->id_at) {
+        len = rooms_offset_write(text, epoch, rooms_message_whole(id));
         rooms_buf_append(b, args.data, m->id_at);
         rooms_buf_append(b, text, len);
         args.data += m->id_at;
@@ -326,7 +327,7 @@ ngx_http_rooms_socket_text(rooms_buf_t *b, ngx_str_t *nsp,
 
     rooms_buf_append(b, args.data, args.len - 1);
     rooms_buf_append(b, ",\"", 2);
-    rooms_buf_append(b, text, len);
+    rooms_buf_append(b, text, rooms_offset_write(text, epoch, id));
     rooms_buf_append(b, "\"]", 2);
 }
 
