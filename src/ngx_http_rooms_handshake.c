@@ -15,6 +15,7 @@
 
 #include <ngx_http_rooms_ctx.h>
 #include <ngx_http_rooms_deflate.h>
+#include <ngx_http_rooms_respond.h>
 #include <ngx_http_rooms_ws.h>
 
 
@@ -23,6 +24,7 @@
 
 static ngx_str_t *ngx_http_rooms_ws_header_in(ngx_http_request_t *r,
     const char *name, size_t len);
+static ngx_uint_t ngx_http_rooms_ws_key(ngx_str_t *key);
 static void ngx_http_rooms_ws_answer(ngx_http_request_t *r, ngx_str_t *key,
     rooms_buf_t *b);
 static void ngx_http_rooms_ws_begin(ngx_event_t *rev);
@@ -86,6 +88,24 @@ ngx_http_rooms_ws_header_in(ngx_http_request_t *r, const char *name,
 }
 
 
+/* 16 octets as base64, section 4.2.1. */
+
+static ngx_uint_t
+ngx_http_rooms_ws_key(ngx_str_t *key)
+{
+    u_char     octets[18];
+    ngx_str_t  dst;
+
+    if (key == NULL || key->len != 24) {
+        return 0;
+    }
+
+    dst.data = octets;
+
+    return ngx_decode_base64(&dst, key) == NGX_OK && dst.len == 16;
+}
+
+
 ngx_int_t
 ngx_http_rooms_ws_accept(ngx_http_request_t *r,
     ngx_http_rooms_loc_conf_t *conf, rooms_buf_t *first,
@@ -96,6 +116,8 @@ ngx_http_rooms_ws_accept(ngx_http_request_t *r,
     ngx_str_t         *key, *version, *upgrade, *offers;
     rooms_buf_t        b;
     ngx_connection_t  *c;
+
+    static ngx_str_t  supported = ngx_string("13");
 
     c = r->connection;
 
@@ -119,12 +141,20 @@ ngx_http_rooms_ws_accept(ngx_http_request_t *r,
         || ngx_strlcasestrn(upgrade->data, upgrade->data + upgrade->len,
                             (u_char *) "upgrade", 7 - 1)
            == NULL
-        || key == NULL || key->len != 24
-        || version == NULL || version->len != 2
-        || ngx_strncmp(version->data, "13", 2) != 0
+        || !ngx_http_rooms_ws_key(key)
         || r->headers_in.content_length_n > 0 || r->headers_in.chunked)
     {
         return NGX_DECLINED;
+    }
+
+    if (version == NULL || version->len != 2
+        || ngx_strncmp(version->data, "13", 2) != 0)
+    {
+        /* section 4.4 */
+
+        return ngx_http_rooms_respond_header(r, "Sec-WebSocket-Version",
+                                             &supported)
+               == NGX_OK ? NGX_DECLINED : NGX_ERROR;
     }
 
     offers = ngx_http_rooms_ws_header_in(r, "Sec-WebSocket-Extensions",

@@ -240,7 +240,8 @@ describe('Engine.IO: ends of a polling session', () => {
         const http = require('node:http');
         for (let i = 0; i < 6; i++) {
             const poll = await new Poll(server, '/default/').open();
-            const req = http.request(server.url + poll.target(), { method: 'POST',
+            const req = http.request(server.url + poll.target(), {
+                method: 'POST',
                 agent: false, headers: { 'content-type': 'text/plain',
                     'content-length': 5 } });
             const first = new Promise((resolve) => {
@@ -257,7 +258,8 @@ describe('Engine.IO: ends of a polling session', () => {
             const second = await poll.post('40');
 
             req.end('bcd');
-            assert.deepStrictEqual([second.status, second.json.code], [400, 3]);
+            assert.deepStrictEqual([second.status, second.json.code],
+                [400, 3]);
             assert.strictEqual(await first, 400);
             await gone(poll);
         }
