@@ -157,6 +157,10 @@ void ngx_http_rooms_session_message(ngx_http_rooms_session_t *s,
 void ngx_http_rooms_session_packet(ngx_http_rooms_session_t *s, u_char type,
     rooms_str_t data);
 
+/* A ping packet; sent at once where nothing is in its way. */
+
+void ngx_http_rooms_session_ping(ngx_http_rooms_session_t *s);
+
 /* Queues an Engine.IO message as it is, text or binary. */
 
 void ngx_http_rooms_session_plain(ngx_http_rooms_session_t *s,
