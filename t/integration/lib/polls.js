@@ -163,10 +163,8 @@ class Session {
                 ...(who ? { participantId: who.participantId } : {}),
                 ...query } });
 
-        if (rest.side === undefined) {
-            await player.next('connection:established');
-        }
-
+        /* its answer comes after all that the connection has brought */
+        await player.ask('connection:heartbeat', {});
         return player.clear();
     }
 
