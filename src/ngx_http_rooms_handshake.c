@@ -111,11 +111,12 @@ ngx_http_rooms_ws_accept(ngx_http_request_t *r,
     ngx_http_rooms_loc_conf_t *conf, rooms_buf_t *first,
     ngx_http_rooms_queue_t *rest, uint8_t *deflate)
 {
-    ssize_t            n;
-    ngx_int_t          rc;
-    ngx_str_t         *key, *version, *upgrade, *offers;
-    rooms_buf_t        b;
-    ngx_connection_t  *c;
+    ssize_t                    n;
+    ngx_int_t                  rc;
+    ngx_str_t                 *key, *version, *upgrade, *offers;
+    rooms_buf_t                b;
+    ngx_connection_t          *c;
+    ngx_http_core_loc_conf_t  *clcf;
 
     static ngx_str_t  supported = ngx_string("13");
 
@@ -155,6 +156,14 @@ ngx_http_rooms_ws_accept(ngx_http_request_t *r,
         return ngx_http_rooms_respond_header(r, "Sec-WebSocket-Version",
                                              &supported)
                == NGX_OK ? NGX_DECLINED : NGX_ERROR;
+    }
+
+    /* small messages must not wait for the acknowledgement of others */
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (clcf->tcp_nodelay && ngx_tcp_nodelay(c) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     offers = ngx_http_rooms_ws_header_in(r, "Sec-WebSocket-Extensions",

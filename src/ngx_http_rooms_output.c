@@ -472,6 +472,20 @@ ngx_http_rooms_session_dirty(ngx_http_rooms_session_t *s)
 
 
 void
+ngx_http_rooms_session_answer(ngx_http_rooms_session_t *s)
+{
+    if (!s->is_dirty || ngx_http_rooms_rooms_dirty()) {
+        return;
+    }
+
+    ngx_queue_remove(&s->dirty);
+    s->is_dirty = 0;
+
+    ngx_http_rooms_session_flush(s);
+}
+
+
+void
 ngx_http_rooms_session_doom(ngx_http_rooms_session_t *s,
     ngx_http_rooms_close_e reason, ngx_uint_t ws_code)
 {

@@ -258,6 +258,15 @@ void ngx_http_rooms_free_later(void *p);
 
 ngx_int_t ngx_http_rooms_session_drain(ngx_http_rooms_session_t *s);
 
+/*
+ * The end of what one read brought: sends what is queued, if this turn has
+ * nothing from a room that could go with it.  By the end of the turn other
+ * sessions would have pushed this one out of the cache.  May close the
+ * session.
+ */
+
+void ngx_http_rooms_session_answer(ngx_http_rooms_session_t *s);
+
 /* The end of the turn: rooms, then sessions. */
 
 void ngx_http_rooms_post_flush(void);

@@ -30,7 +30,7 @@ http {{
     client_body_temp_path {run}/t1; proxy_temp_path {run}/t2;
     fastcgi_temp_path {run}/t3; uwsgi_temp_path {run}/t4;
     scgi_temp_path {run}/t5;
-    rooms_app echo {{ zone 64m; }}
+    rooms_app echo {{ zone 16m; }}
     server {{
         listen 127.0.0.1:{port} reuseport backlog=1024;
         location /default/ {{ rooms echo; }}
