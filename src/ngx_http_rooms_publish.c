@@ -14,7 +14,7 @@
 
 #define NGX_HTTP_ROOMS_WANT_MAX         65536
 
-#define NGX_HTTP_ROOMS_MAX_ATTACHMENTS  64
+#define NGX_HTTP_ROOMS_MAX_ATTACHMENTS  256
 
 #define NGX_HTTP_ROOMS_AHEAD            4      /* members to be fetched */
 
