@@ -6,7 +6,6 @@
  */
 
 
-#include <math.h>
 #include <string.h>
 
 #include <rooms_platform.h>
@@ -169,7 +168,7 @@ rooms_platform_answer(rooms_platform_t *p)
                                      json_object_get(answer, "answer"));
     right = json_integer_value(json_object_get(quiz, "right"));
     seconds = p->cmd->now > start
-              ? round((p->cmd->now - start) / 100.0) / 10 : 0;
+              ? (p->cmd->now - start + 50) / 100 / 10.0 : 0;
 
     rooms_platform_set(p, json_true(), "quiz", id, "answers", pid, NULL);
 
