@@ -10,6 +10,8 @@
 
 #include <openssl/rand.h>
 
+#include <rooms_offset.h>
+
 #include <ngx_http_rooms_command.h>
 #include <ngx_http_rooms_packet.h>
 #include <ngx_http_rooms_recovery.h>
@@ -57,6 +59,8 @@ static void ngx_http_rooms_finish(ngx_http_rooms_task_t *task,
     rooms_decision_t *d);
 static void ngx_http_rooms_effects(ngx_http_rooms_task_t *task,
     rooms_decision_t *d);
+static void ngx_http_rooms_effect_welcome(ngx_http_rooms_socket_t *socket,
+    rooms_str_t args, const rooms_str_t *attachments, ngx_uint_t n);
 static ngx_uint_t ngx_http_rooms_effect(ngx_http_rooms_task_t *task,
     rooms_decision_t *d, rooms_effect_t *e);
 static void ngx_http_rooms_replay(ngx_http_rooms_task_t *task,
@@ -70,7 +74,7 @@ static ngx_http_rooms_frame_t *ngx_http_rooms_frame_push(
 static void ngx_http_rooms_frame_pop(void);
 static void ngx_http_rooms_frame_caller(ngx_http_rooms_task_t *task,
     ngx_http_rooms_frame_t *frame);
-static const unsigned char *ngx_http_rooms_random(void);
+static const unsigned char *ngx_http_rooms_random(ngx_http_rooms_app_t *app);
 
 
 static ngx_http_rooms_frame_t  ngx_http_rooms_frames[NGX_HTTP_ROOMS_DEPTH];
@@ -187,7 +191,9 @@ ngx_http_rooms_decide(ngx_http_rooms_task_t *task,
          task->cmd.attempt < NGX_HTTP_ROOMS_ATTEMPTS;
          task->cmd.attempt++)
     {
-        task->cmd.random = ngx_http_rooms_random();
+        if (task->cmd.attempt) {
+            task->cmd.random = ngx_http_rooms_random(app);
+        }
 
         if (!known) {
             rooms_buf_reset(&frame->name);
@@ -633,6 +639,11 @@ ngx_http_rooms_effect(ngx_http_rooms_task_t *task, rooms_decision_t *d,
         if (e->type == ROOMS_EFFECT_ASK) {
             (void) ngx_http_rooms_socket_ask(socket, name, text, attachments,
                                              n);
+        } else if (task->cmd.kind == ROOMS_CMD_CONNECT
+                   && socket->recoverable)
+        {
+            ngx_http_rooms_effect_welcome(socket, text, attachments, n);
+
         } else {
             ngx_http_rooms_socket_emit(socket, ROOMS_SIO_EVENT,
                                        ROOMS_SIO_NO_ACK, text, attachments,
@@ -683,6 +694,40 @@ ngx_http_rooms_effect(ngx_http_rooms_task_t *task, rooms_decision_t *d,
 
 
 /*
+ * What is said at a CONNECT gives the client an offset to come back with: all
+ * that is in the journal so far was before its time.
+ */
+
+static void
+ngx_http_rooms_effect_welcome(ngx_http_rooms_socket_t *socket,
+    rooms_str_t args, const rooms_str_t *attachments, ngx_uint_t n)
+{
+    rooms_buf_t             b;
+    ngx_http_rooms_zone_t  *zone;
+    unsigned char           text[ROOMS_OFFSET_LEN];
+
+    zone = socket->session->zone;
+
+    ngx_http_rooms_zone_drain(zone);
+
+    rooms_buf_init(&b, 0);
+
+    rooms_buf_append(&b, args.data, args.len - 1);
+    rooms_buf_append(&b, ",\"", 2);
+    rooms_buf_append(&b, text,
+                     rooms_offset_write(text, zone->epoch, zone->cursor - 1));
+    rooms_buf_append(&b, "\"]", 2);
+
+    if (!b.failed) {
+        ngx_http_rooms_socket_emit(socket, ROOMS_SIO_EVENT, ROOMS_SIO_NO_ACK,
+                                   rooms_str(b.data, b.len), attachments, n);
+    }
+
+    rooms_buf_free(&b);
+}
+
+
+/*
  * What was missed ends where the membership began, or where it has read to;
  * nothing is read from the journal until it is queued, so that nothing comes
  * between.
@@ -714,7 +759,7 @@ ngx_http_rooms_replay(ngx_http_rooms_task_t *task, rooms_str_t offset)
     if (ngx_http_rooms_replay_since(&replay, task->socket, offset)
         == NGX_OK)
     {
-        asked.cmd.missed = replay.missed.nelts;
+        asked.cmd.missed = ngx_http_rooms_replay_records(&replay);
         asked.replay = &replay;
     }
 
@@ -727,8 +772,6 @@ ngx_http_rooms_replay(ngx_http_rooms_task_t *task, rooms_str_t offset)
     }
 
     frame = ngx_http_rooms_frame_push(&asked);
-
-    asked.cmd.random = ngx_http_rooms_random();
 
     rooms_decision_reset(&frame->d);
 
@@ -825,7 +868,7 @@ ngx_http_rooms_frame_push(ngx_http_rooms_task_t *task)
 
     task->cmd.now = ngx_http_rooms_now();
     task->cmd.epoch = task->zone->epoch;
-    task->cmd.random = ngx_http_rooms_random();
+    task->cmd.random = ngx_http_rooms_random(task->zone->app);
     task->cmd.healthy = 1;
 
     if (task->socket) {
@@ -873,18 +916,25 @@ ngx_http_rooms_frame_caller(ngx_http_rooms_task_t *task,
     frame->caller.rooms = frame->rooms;
     frame->caller.nrooms = n;
     frame->caller.recovered = socket->recovered;
+    frame->caller.recoverable = socket->connected
+                                ? socket->recoverable
+                                : (socket->session->conf->recovery != 0);
 
     task->cmd.caller = &frame->caller;
 }
 
 
 static const unsigned char *
-ngx_http_rooms_random(void)
+ngx_http_rooms_random(ngx_http_rooms_app_t *app)
 {
     const unsigned char  *p;
 
     static unsigned char  pool[NGX_HTTP_ROOMS_POOL];
     static size_t         used = NGX_HTTP_ROOMS_POOL;
+
+    if (app->app->text_only) {
+        return NULL;
+    }
 
     if (used == NGX_HTTP_ROOMS_POOL) {
 

@@ -75,9 +75,15 @@ ngx_http_rooms_replay_since(ngx_http_rooms_replay_t *replay,
     zone = socket->session->zone;
 
     if (ngx_http_rooms_replay_init(replay, socket) != NGX_OK
-        || rooms_offset_parse(offset, &epoch, &replay->known) != ROOMS_OK
-        || epoch != zone->epoch || replay->known == 0)
+        || rooms_offset_parse(offset, &epoch, &replay->after) != ROOMS_OK
+        || epoch != zone->epoch)
     {
+        return NGX_DECLINED;
+    }
+
+    replay->known = rooms_message_record(replay->after);
+
+    if (replay->known == 0) {
         return NGX_DECLINED;
     }
 
@@ -133,49 +139,87 @@ ngx_http_rooms_replay_sort(ngx_http_rooms_replay_t *replay)
 }
 
 
+ngx_uint_t
+ngx_http_rooms_replay_records(ngx_http_rooms_replay_t *replay)
+{
+    uint64_t                  last;
+    ngx_uint_t                i, n;
+    ngx_http_rooms_missed_t  *missed;
+
+    missed = replay->missed.elts;
+    last = 0;
+    n = 0;
+
+    for (i = 0; i < replay->missed.nelts; i++) {
+        n += rooms_message_record(missed[i].id) != last;
+        last = rooms_message_record(missed[i].id);
+    }
+
+    return n;
+}
+
+
+/* A record of which only a part was had has to be read again. */
+
+uint64_t
+ngx_http_rooms_replay_from(ngx_http_rooms_replay_t *replay)
+{
+    if (replay->after == 0
+        || replay->after == rooms_message_whole(replay->after))
+    {
+        return replay->after;
+    }
+
+    return rooms_message_record(replay->after) - 1;
+}
+
+
 rooms_int_t
 ngx_http_rooms_replay_entry(void *ctx, const rooms_journal_entry_t *e)
 {
     ngx_http_rooms_replay_t *replay = ctx;
 
     size_t                    pos;
+    uint64_t                  id;
+    unsigned                  n;
     rooms_str_t               in;
     rooms_message_t           m;
     ngx_http_rooms_missed_t  *missed;
 
     if (e->id == replay->known) {
 
-        /* the client has had it; that it is there proves the offset */
+        /* that it is there proves the offset */
 
         replay->found = (e->time >= replay->oldest);
-        return ROOMS_OK;
     }
 
-    pos = replay->messages.len;
     in = e->messages;
 
-    while (rooms_message_read(&in, &m) == ROOMS_OK) {
+    for (n = 0; rooms_message_read(&in, &m) == ROOMS_OK; n++) {
 
-        if (!m.ephemeral
-            && rooms_message_meant(&m, replay->sid, replay->variant))
+        id = rooms_message_id(e->id, n, in.len == 0);
+
+        if (id <= replay->after || m.ephemeral
+            || !rooms_message_meant(&m, replay->sid, replay->variant))
         {
-            rooms_message_write(&replay->messages, &m);
+            continue;
         }
-    }
 
-    if (replay->messages.failed
-        || replay->messages.len > replay->limit)
-    {
-        return ROOMS_ERROR;
-    }
+        pos = replay->messages.len;
+        rooms_message_write(&replay->messages, &m);
 
-    if (replay->messages.len > pos) {
+        if (replay->messages.failed
+            || replay->messages.len > replay->limit)
+        {
+            return ROOMS_ERROR;
+        }
+
         missed = ngx_array_push(&replay->missed);
         if (missed == NULL) {
             return ROOMS_ERROR;
         }
 
-        missed->id = e->id;
+        missed->id = id;
         missed->pos = pos;
         missed->len = replay->messages.len - pos;
     }
@@ -199,7 +243,11 @@ ngx_http_rooms_replay_cmp(const void *one, const void *two)
     a = one;
     b = two;
 
-    return (a->id > b->id) - (a->id < b->id);
+    if (a->id != b->id) {
+        return (a->id > b->id) ? 1 : -1;
+    }
+
+    return (a->pos > b->pos) ? 1 : -1;
 }
 
 
@@ -222,7 +270,7 @@ ngx_http_rooms_replay_send(ngx_http_rooms_socket_t *socket,
     for (i = 0; rc == NGX_OK && i < replay->missed.nelts; i++) {
         in = rooms_str(replay->messages.data + missed[i].pos, missed[i].len);
 
-        while (rc == NGX_OK && rooms_message_read(&in, &m) == ROOMS_OK) {
+        if (rooms_message_read(&in, &m) == ROOMS_OK) {
             rc = ngx_http_rooms_replay_message(socket, &b, missed[i].id, &m);
         }
     }

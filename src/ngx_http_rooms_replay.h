@@ -16,7 +16,7 @@
 
 
 typedef struct {
-    uint64_t                   id;
+    uint64_t                   id;          /* of the message */
     size_t                     pos;         /* in messages */
     size_t                     len;
 } ngx_http_rooms_missed_t;
@@ -27,6 +27,7 @@ typedef struct ngx_http_rooms_replay_s {
     unsigned                   variant;
     size_t                     limit;       /* of all messages */
     ngx_uint_t                 ended;       /* the room, in between */
+    uint64_t                   after;       /* id of the last message had */
     uint64_t                   known;       /* id of a record to be found */
     uint64_t                   oldest;      /* time, ms, it must not precede */
     ngx_uint_t                 found;
@@ -41,11 +42,19 @@ ngx_int_t ngx_http_rooms_replay_init(ngx_http_rooms_replay_t *replay,
     ngx_http_rooms_socket_t *socket);
 void ngx_http_rooms_replay_free(ngx_http_rooms_replay_t *replay);
 
+/* What rooms_journal_replay() is to be asked for, given replay->after. */
+
+uint64_t ngx_http_rooms_replay_from(ngx_http_rooms_replay_t *replay);
+
 /* A handler of rooms_journal_replay(); the result is to be sorted by id. */
 
 rooms_int_t ngx_http_rooms_replay_entry(void *ctx,
     const rooms_journal_entry_t *e);
 void ngx_http_rooms_replay_sort(ngx_http_rooms_replay_t *replay);
+
+/* The number of records that they are messages of, when sorted. */
+
+ngx_uint_t ngx_http_rooms_replay_records(ngx_http_rooms_replay_t *replay);
 
 /* Queues it.  NGX_ERROR: the session was closed or doomed by it. */
 

@@ -45,7 +45,7 @@ static ngx_int_t ngx_http_rooms_restore_rooms(
     ngx_http_rooms_socket_t *socket, ngx_http_rooms_record_t *rec,
     uint64_t after, ngx_http_rooms_replay_t *replay);
 static ngx_int_t ngx_http_rooms_restore_room(ngx_http_rooms_socket_t *socket,
-    rooms_str_t name, uint64_t after, ngx_http_rooms_replay_t *replay);
+    rooms_str_t name, ngx_http_rooms_replay_t *replay);
 static ngx_int_t ngx_http_rooms_restore_tell(ngx_http_rooms_socket_t *socket,
     rooms_str_t rooms);
 
@@ -322,10 +322,10 @@ ngx_http_rooms_restore_rooms(ngx_http_rooms_socket_t *socket,
 
     while (ngx_http_rooms_record_room(&in, &name, &since) == NGX_OK) {
 
-        if (ngx_http_rooms_restore_room(socket, name, ngx_max(after, since),
-                                        replay)
-            != NGX_OK)
-        {
+        since = rooms_message_whole(since);
+        replay->after = ngx_max(after, since);
+
+        if (ngx_http_rooms_restore_room(socket, name, replay) != NGX_OK) {
             return NGX_DECLINED;
         }
     }
@@ -342,7 +342,7 @@ ngx_http_rooms_restore_rooms(ngx_http_rooms_socket_t *socket,
 
 static ngx_int_t
 ngx_http_rooms_restore_room(ngx_http_rooms_socket_t *socket,
-    rooms_str_t name, uint64_t after, ngx_http_rooms_replay_t *replay)
+    rooms_str_t name, ngx_http_rooms_replay_t *replay)
 {
     uint64_t                before;
     rooms_int_t             rc;
@@ -368,7 +368,8 @@ ngx_http_rooms_restore_room(ngx_http_rooms_socket_t *socket,
 
     ngx_http_rooms_zone_lock(zone);
 
-    rc = rooms_journal_replay(zone->journal, name, after, before,
+    rc = rooms_journal_replay(zone->journal, name,
+                              ngx_http_rooms_replay_from(replay), before,
                               ngx_http_rooms_replay_entry, replay);
 
     ngx_http_rooms_zone_unlock(zone);

@@ -251,6 +251,7 @@ void
 ngx_http_rooms_room_apply(ngx_http_rooms_room_t *room,
     const rooms_journal_entry_t *e)
 {
+    unsigned               n;
     rooms_int_t            rc;
     rooms_str_t            messages;
     rooms_message_t        m;
@@ -274,8 +275,16 @@ ngx_http_rooms_room_apply(ngx_http_rooms_room_t *room,
     if (room->nmembers) {
         messages = e->messages;
 
-        while ((rc = rooms_message_read(&messages, &m)) == ROOMS_OK) {
-            ngx_http_rooms_publish(room, &m, e->id);
+        for (n = 0; /* void */ ; n++) {
+            rc = rooms_message_read(&messages, &m);
+
+            if (rc != ROOMS_OK) {
+                break;
+            }
+
+            ngx_http_rooms_publish(room, &m,
+                                   rooms_message_id(e->id, n,
+                                                    messages.len == 0));
         }
 
         if (rc == ROOMS_ERROR) {

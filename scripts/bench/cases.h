@@ -20,6 +20,7 @@ typedef struct {
     uint32_t          rooms;
     uint32_t          window;             /* messages in flight, 0: paced */
     uint32_t          rate;               /* deliveries per second */
+    uint64_t          count;              /* messages, 0: seconds */
     double            seconds;            /* of measuring */
     double            warmup;
     size_t            payload;            /* octets, at least 32 */

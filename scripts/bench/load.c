@@ -96,6 +96,9 @@ load_option(const char *word, client_t *c, case_conf_t *conf,
     } else if (load_is("rate")) {
         conf->rate = (uint32_t) atoi(value);
 
+    } else if (load_is("count")) {
+        conf->count = (uint64_t) atoll(value);
+
     } else if (load_is("seconds")) {
         conf->seconds = atof(value);
 

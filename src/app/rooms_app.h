@@ -73,6 +73,7 @@ typedef struct {
     const rooms_str_t     *rooms;        /* those it is a member of */
     unsigned               nrooms;
     unsigned               recovered:1;
+    unsigned               recoverable:1;
 } rooms_caller_t;
 
 
@@ -82,7 +83,8 @@ typedef struct {
     rooms_command_kind_e   kind;
     uint64_t               now;          /* ms since 1970 */
     uint64_t               epoch;        /* of the journal, for offsets */
-    const unsigned char   *random;       /* ROOMS_RANDOM_LEN, fresh */
+    const unsigned char   *random;       /* ROOMS_RANDOM_LEN, fresh;
+                                            NULL for text only */
     unsigned               attempt;      /* of a REST command, from 0 */
     const rooms_caller_t  *caller;       /* NULL: REST, TICK */
     rooms_str_t            room;         /* as routed, or empty */
@@ -159,6 +161,8 @@ typedef struct {
     /*
      * Applies a fact; *state is NULL before the first one.  ROOMS_ERROR: no
      * memory, or not a fact of this application; *state stays usable.
+     * NULL, and so the three below: rooms have no state, records no facts,
+     * and nobody asks for DISCONNECT.
      */
     rooms_int_t  (*evolve)(const void *conf, void **state, uint64_t id,
                            rooms_str_t fact);

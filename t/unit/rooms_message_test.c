@@ -203,6 +203,42 @@ test_meant(void **state)
 }
 
 
+static void
+test_ids(void **state)
+{
+    unsigned  i;
+    uint64_t  id, last;
+
+    (void) state;
+
+    /* the ids of a record's messages rise, and stay within the record's */
+
+    for (last = 800, i = 0; i < 7; i++) {
+        id = rooms_message_id(800, i, 0);
+
+        assert_true(i == 0 ? id == 800 : id > last);
+        assert_int_equal(rooms_message_record(id), 800);
+        assert_int_equal(rooms_message_whole(id), 807);
+        last = id;
+    }
+
+    /* those that are too many share one, which is not the last */
+
+    assert_int_equal(rooms_message_id(800, 7, 0), last);
+    assert_int_equal(rooms_message_id(800, 70, 0), last);
+
+    /* the last message says that the whole record was had */
+
+    for (i = 0; i < 70; i++) {
+        assert_int_equal(rooms_message_id(800, i, 1),
+                         rooms_message_whole(800));
+    }
+
+    assert_int_equal(rooms_message_record(rooms_message_whole(800)), 800);
+    assert_true(rooms_message_whole(800) < 808);
+}
+
+
 int
 main(void)
 {
@@ -212,6 +248,7 @@ main(void)
         cmocka_unit_test(test_cut_anywhere),
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_meant),
+        cmocka_unit_test(test_ids),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
