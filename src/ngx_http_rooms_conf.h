@@ -41,6 +41,7 @@ typedef struct ngx_http_rooms_room_s     ngx_http_rooms_room_t;
 typedef struct {
     ngx_str_t                 name;          /* full file name; of option */
     ngx_str_t                 value;         /* of option */
+    ngx_str_t                 path;          /* the value's file, or empty */
     u_char                   *file;
     ngx_uint_t                line;
 } ngx_http_rooms_setting_t;
@@ -64,6 +65,7 @@ struct ngx_http_rooms_app_s {
     const rooms_app_t        *app;
     void                     *conf;          /* of the application */
     rooms_contract_t         *contract;      /* NULL: none was given */
+    rooms_contract_rate_t     rate;          /* of a connection's events */
 
     size_t                    size;          /* of the zone */
     uint64_t                  history;       /* ms to be kept, 0: unsaid */
