@@ -14,6 +14,7 @@
 #include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_publish.h>
 #include <ngx_http_rooms_socket.h>
+#include <ngx_http_rooms_redis.h>
 
 
 #define NGX_HTTP_ROOMS_IDLE_MAX       1024
@@ -29,7 +30,6 @@ static ngx_http_rooms_room_t *ngx_http_rooms_room_create(
 static ngx_int_t ngx_http_rooms_room_load(ngx_http_rooms_room_t *room);
 static rooms_int_t ngx_http_rooms_room_load_handler(void *ctx,
     unsigned snapshot, uint64_t id, rooms_str_t data);
-static void ngx_http_rooms_room_release_state(ngx_http_rooms_room_t *room);
 static void ngx_http_rooms_room_purge(ngx_http_rooms_zone_t *zone);
 
 
@@ -103,7 +103,10 @@ ngx_http_rooms_room_create(ngx_http_rooms_zone_t *zone, rooms_str_t name,
 
     ngx_queue_init(&room->streams);
 
-    if (ngx_http_rooms_room_load(room) != NGX_OK) {
+    ngx_queue_init(&room->backing.tasks);
+    ngx_queue_init(&room->backing.taps);
+
+    if (zone->redis == NULL && ngx_http_rooms_room_load(room) != NGX_OK) {
         ngx_http_rooms_room_release_state(room);
         ngx_free(room);
         return NULL;
@@ -116,6 +119,10 @@ ngx_http_rooms_room_create(ngx_http_rooms_zone_t *zone, rooms_str_t name,
     room->is_idle = 1;
     zone->nidle++;
     zone->stat->rooms++;
+
+    if (zone->redis) {
+        ngx_http_rooms_redis_room_init(room);
+    }
 
     return room;
 }
@@ -178,7 +185,7 @@ ngx_http_rooms_room_load_handler(void *ctx, unsigned snapshot, uint64_t id,
 }
 
 
-static void
+void
 ngx_http_rooms_room_release_state(ngx_http_rooms_room_t *room)
 {
     if (room->state) {
@@ -199,6 +206,17 @@ ngx_http_rooms_room_purge(ngx_http_rooms_zone_t *zone)
 
     room = ngx_queue_data(ngx_queue_head(&zone->idle), ngx_http_rooms_room_t,
                           idle);
+
+    if (zone->redis) {
+
+        if (room->backing.busy) {
+            ngx_queue_remove(&room->idle);
+            ngx_queue_insert_tail(&zone->idle, &room->idle);
+            return;
+        }
+
+        ngx_http_rooms_redis_room_free(room);
+    }
 
     ngx_queue_remove(&room->idle);
     zone->nidle--;
@@ -264,12 +282,19 @@ ngx_http_rooms_room_apply(ngx_http_rooms_room_t *room,
 void
 ngx_http_rooms_room_lost(ngx_http_rooms_room_t *room)
 {
+    ngx_http_rooms_room_release_state(room);
+    (void) ngx_http_rooms_room_load(room);
+
+    ngx_http_rooms_room_doom(room);
+}
+
+
+void
+ngx_http_rooms_room_doom(ngx_http_rooms_room_t *room)
+{
     ngx_uint_t                i;
     ngx_queue_t              *q;
     ngx_http_rooms_stream_t  *stream;
-
-    ngx_http_rooms_room_release_state(room);
-    (void) ngx_http_rooms_room_load(room);
 
     for (q = ngx_queue_head(&room->streams);
          q != ngx_queue_sentinel(&room->streams);

@@ -30,6 +30,36 @@ typedef struct ngx_http_rooms_stream_s  ngx_http_rooms_stream_t;
 typedef struct ngx_http_rooms_member_s  ngx_http_rooms_member_t;
 
 
+/*
+ * Where the journal is in Redis: how far this copy is, and who waits.  A room
+ * is subscribed to before its state is read, so that nothing is missed.
+ */
+
+typedef enum {
+    NGX_HTTP_ROOMS_BACKING_NEW = 0,          /* not subscribed, no state */
+    NGX_HTTP_ROOMS_BACKING_LOADING,          /* the state is on its way */
+    NGX_HTTP_ROOMS_BACKING_READY,
+    NGX_HTTP_ROOMS_BACKING_STALE,            /* something may be missing */
+    NGX_HTTP_ROOMS_BACKING_CATCHING          /* and is on its way */
+} ngx_http_rooms_backing_e;
+
+typedef struct {
+    ngx_http_rooms_backing_e  state;
+    ngx_queue_t               tasks;         /* commands that wait */
+    ngx_uint_t                busy;          /* who needs it to stay */
+    uint64_t                  committed;     /* has to be read before more is
+                                                decided */
+    uint64_t                  dropped;       /* highest id not applied */
+    uint64_t                  behind;        /* committed, at the last beat */
+    ngx_queue_t               taps;
+    unsigned                  loaded:1;      /* it has been, once */
+    unsigned                  subscribed:1;
+    unsigned                  appending:1;
+    unsigned                  running:1;
+    unsigned                  again:1;
+} ngx_http_rooms_backing_t;
+
+
 struct ngx_http_rooms_room_s {
     ngx_rbtree_node_t         node;          /* key: low half of the hash */
     uint64_t                  hash;
@@ -44,6 +74,7 @@ struct ngx_http_rooms_room_s {
     ngx_queue_t               idle;          /* in zone->idle */
     ngx_queue_t               dirty;         /* has messages to flush */
     ngx_uint_t                appends;       /* since compaction was tried */
+    ngx_http_rooms_backing_t  backing;
     unsigned                  is_idle:1;
     unsigned                  is_dirty:1;
 };
@@ -74,6 +105,7 @@ struct ngx_http_rooms_member_s {
     ngx_http_rooms_socket_t  *socket;
     ngx_queue_t               queue;         /* in session->members */
     ngx_uint_t                index;         /* in stream->members */
+    uint64_t                  joined;        /* messages after it are its */
     size_t                    pos;           /* taken of the chunk */
     uint64_t                  since;         /* messages not meant for it */
 };
@@ -102,6 +134,14 @@ void ngx_http_rooms_room_apply(ngx_http_rooms_room_t *room,
  * closes the transports of members that missed something. */
 
 void ngx_http_rooms_room_lost(ngx_http_rooms_room_t *room);
+
+/* Lets go of its copy of the state. */
+
+void ngx_http_rooms_room_release_state(ngx_http_rooms_room_t *room);
+
+/* Closes the transports of all members, so that they come back. */
+
+void ngx_http_rooms_room_doom(ngx_http_rooms_room_t *room);
 
 /* Replaces the room's facts in the journal by a snapshot when worth it. */
 

@@ -87,6 +87,8 @@ struct ngx_http_rooms_session_s {
     unsigned                     upgraded:1;  /* was polling before */
     unsigned                     moved:1;     /* to another worker */
     unsigned                     ssl:1;
+    unsigned                     ended:1;     /* memory is still held */
+    ngx_uint_t                   holds;
 };
 
 
@@ -216,6 +218,10 @@ void ngx_http_rooms_session_forget(ngx_http_rooms_session_t *s);
 
 void ngx_http_rooms_session_doom(ngx_http_rooms_session_t *s,
     ngx_http_rooms_close_e reason, ngx_uint_t ws_code);
+
+/* Whoever counted s->holds up lets go of its memory. */
+
+void ngx_http_rooms_session_unhold(ngx_http_rooms_session_t *s);
 
 /* Memory that somebody on the stack may still use: freed after the turn. */
 

@@ -16,6 +16,7 @@
 #include <ngx_http_rooms_command.h>
 #include <ngx_http_rooms_packet.h>
 #include <ngx_http_rooms_recovery.h>
+#include <ngx_http_rooms_redis.h>
 #include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_socket.h>
 
@@ -23,6 +24,8 @@
 static ngx_rbtree_key_t ngx_http_rooms_socket_key(const u_char *sid);
 static void ngx_http_rooms_socket_tell(ngx_http_rooms_socket_t *socket,
     rooms_buf_t *rooms);
+static void ngx_http_rooms_socket_depart(ngx_http_rooms_socket_t *socket,
+    rooms_buf_t *rooms, ngx_uint_t keep);
 static void ngx_http_rooms_socket_rooms(ngx_http_rooms_socket_t *socket,
     rooms_buf_t *b);
 
@@ -64,6 +67,7 @@ ngx_http_rooms_socket_create(ngx_http_rooms_session_t *s, ngx_str_t *nsp,
     rooms_eio_sid(socket->secret, random + 15);
 
     ngx_queue_init(&socket->asked);
+    ngx_queue_init(&socket->tasks);
 
     socket->node.key = ngx_http_rooms_socket_key(socket->sid);
     ngx_rbtree_insert(&s->zone->sockets, &socket->node);
@@ -172,6 +176,13 @@ ngx_http_rooms_socket_disconnect(ngx_http_rooms_socket_t *socket,
 
     ngx_http_rooms_room_leave_all(socket);
 
+    if (s->zone->redis) {
+        ngx_http_rooms_socket_depart(socket, &rooms,
+                                     recoverable && socket->recoverable);
+        rooms_buf_free(&rooms);
+        return;
+    }
+
     if (socket->registered) {
         ngx_http_rooms_recovery_release(socket,
                                         recoverable && socket->recoverable);
@@ -184,6 +195,30 @@ ngx_http_rooms_socket_disconnect(ngx_http_rooms_socket_t *socket,
     }
 
     rooms_buf_free(&rooms);
+}
+
+
+/* The same, where it takes more than a turn. */
+
+static void
+ngx_http_rooms_socket_depart(ngx_http_rooms_socket_t *socket,
+    rooms_buf_t *rooms, ngx_uint_t keep)
+{
+    ngx_uint_t  registered;
+
+    registered = socket->registered;
+    socket->registered = 0;
+
+    ngx_http_rooms_socket_destroy(socket);
+
+    ngx_http_rooms_redis_depart(socket->session->zone,
+                                rooms_str(socket->sid,
+                                          NGX_HTTP_ROOMS_SID_LEN),
+                                rooms_str(socket->nsp.data,
+                                          socket->nsp.len),
+                                rooms_str(rooms->data, rooms->len),
+                                keep ? socket->session->conf->recovery : 0,
+                                registered);
 }
 
 
@@ -234,7 +269,9 @@ ngx_http_rooms_socket_destroy(ngx_http_rooms_socket_t *socket)
         ngx_str_null(&socket->data);
     }
 
-    ngx_http_rooms_free_later(socket);
+    if (socket->holds == 0) {
+        ngx_http_rooms_free_later(socket);
+    }
 }
 
 

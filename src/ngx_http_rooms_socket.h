@@ -30,6 +30,8 @@ struct ngx_http_rooms_socket_s {
     uint64_t                     ask;         /* next ack id to ask for */
     ngx_queue_t                  asked;       /* acks the client owes */
     ngx_uint_t                   nasked;
+    ngx_queue_t                  tasks;       /* commands that wait */
+    ngx_uint_t                   holds;       /* of its memory */
     u_char                       sid[NGX_HTTP_ROOMS_SID_LEN];
     u_char                       secret[NGX_HTTP_ROOMS_SID_LEN];
     unsigned                     variant:3;
@@ -37,6 +39,7 @@ struct ngx_http_rooms_socket_s {
     unsigned                     registered:1; /* has a recovery record */
     unsigned                     recovered:1;
     unsigned                     connected:1;
+    unsigned                     starting:1;  /* its commands */
     unsigned                     dead:1;      /* freed after the turn */
 };
 

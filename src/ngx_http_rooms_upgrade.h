@@ -53,6 +53,10 @@ ngx_http_rooms_session_t *ngx_http_rooms_move_in(
 
 /* What is queued as polling packets becomes WebSocket frames. */
 
+/* Appends the rooms that stand in an image, for .._record_room(). */
+
+void ngx_http_rooms_move_rooms(rooms_str_t image, rooms_buf_t *b);
+
 ngx_int_t ngx_http_rooms_move_queue(ngx_http_rooms_session_t *s,
     rooms_str_t packets);
 

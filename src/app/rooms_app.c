@@ -32,3 +32,10 @@ rooms_app_find(rooms_str_t name)
 
     return NULL;
 }
+
+
+rooms_app_keys_pt
+rooms_app_keys(const rooms_app_t *app)
+{
+    return app == &rooms_dinner_app ? rooms_dinner_keys : NULL;
+}
