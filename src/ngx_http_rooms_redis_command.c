@@ -44,6 +44,8 @@ static void ngx_http_rooms_pending_advance(ngx_http_rooms_pending_t *p);
 static void ngx_http_rooms_pending_others(ngx_http_rooms_pending_t *p);
 static ngx_uint_t ngx_http_rooms_pending_joins(ngx_http_rooms_pending_t *p);
 static void ngx_http_rooms_pending_finish(ngx_http_rooms_pending_t *p);
+static void ngx_http_rooms_pending_effects(ngx_http_rooms_pending_t *p,
+    ngx_http_rooms_room_t *room);
 static void ngx_http_rooms_pending_ghost(ngx_http_rooms_pending_t *p);
 
 static void ngx_http_rooms_room_decide(ngx_http_rooms_room_t *room);
@@ -677,7 +679,7 @@ ngx_http_rooms_pending_finish(ngx_http_rooms_pending_t *p)
         }
 
         if (socket && !socket->dead && p->d.neffects) {
-            ngx_http_rooms_effects(socket, &p->d);
+            ngx_http_rooms_pending_effects(p, room);
         }
 
     } else {
@@ -697,6 +699,40 @@ ngx_http_rooms_pending_finish(ngx_http_rooms_pending_t *p)
     if (socket) {
         ngx_http_rooms_pending_next(socket);
         ngx_http_rooms_redis_socket_free(socket);
+    }
+}
+
+
+/*
+ * Commands of one append are answered together, before their records are
+ * told; who joins hears of those before its own no more than otherwise.
+ */
+
+static void
+ngx_http_rooms_pending_effects(ngx_http_rooms_pending_t *p,
+    ngx_http_rooms_room_t *room)
+{
+    ngx_uint_t                was;
+    ngx_http_rooms_member_t  *member;
+    ngx_http_rooms_socket_t  *socket;
+
+    socket = p->task.socket;
+    was = (room && ngx_http_rooms_room_member(room, socket));
+
+    ngx_http_rooms_effects(socket, &p->d);
+
+    if (room == NULL || was || socket->dead || p->op == NULL
+        || p->op->first == 0)
+    {
+        return;
+    }
+
+    member = ngx_http_rooms_room_member(room, socket);
+
+    if (member) {
+        member->from = p->op->first + p->index;
+        member->joined = member->from - 1;
+        room->backing.late = ngx_max(room->backing.late, member->from);
     }
 }
 
@@ -844,6 +880,7 @@ ngx_http_rooms_room_decide(ngx_http_rooms_room_t *room)
             }
 
             op->room = room;
+            op->base = room->last;
             op->live = (room->state != NULL);
             op->expected = op->live ? room->last : ROOMS_JOURNAL_NONE;
         }
@@ -854,6 +891,8 @@ ngx_http_rooms_room_decide(ngx_http_rooms_room_t *room)
         p->state = NGX_HTTP_ROOMS_PENDING_OP;
         op->refs++;
         ngx_queue_insert_tail(&op->tasks, &p->queue);
+
+        p->index = op->n;
 
         if (own == 0) {
             continue;
@@ -1054,6 +1093,8 @@ ngx_http_rooms_redis_appended(void *data, redisReply *reply)
             op->redis->rooms = ngx_http_rooms_redis_integer(
                                    ngx_http_rooms_redis_element(reply, 2));
 
+            op->first = last - op->n + 1;
+
             if (room) {
                 room->backing.committed = last;
                 room->appends += op->n;
@@ -1072,10 +1113,11 @@ ngx_http_rooms_redis_appended(void *data, redisReply *reply)
 
             /* what is missing is about to be told, or all of it is gone */
 
-            if (last > room->last) {
+            if (last > op->base) {
                 room->backing.committed = last;
 
             } else {
+                ngx_http_rooms_room_doom(room);
                 room->backing.loaded = 0;
                 ngx_http_rooms_redis_room_reload(room);
             }

@@ -37,6 +37,7 @@ struct ngx_http_rooms_pending_s {
     ngx_queue_t                  others;     /* appends to other rooms */
     ngx_uint_t                   waits;      /* for so many of them */
     ngx_uint_t                   conflicts;
+    ngx_uint_t                   index;      /* of its first record in op */
     unsigned                     known:1;    /* the room was given */
     unsigned                     durable:1;  /* is not given up */
     unsigned                     started:1;
@@ -54,7 +55,9 @@ struct ngx_http_rooms_op_s {
     ngx_queue_t                  tasks;
     ngx_uint_t                   refs;       /* tasks not yet finished */
     uint64_t                     seq;
+    uint64_t                     first;      /* id, when it is known */
     uint64_t                     expected;
+    uint64_t                     base;       /* the room's last, decided on */
     uint64_t                     deadline;
     uint64_t                     now;
     rooms_buf_t                  name;

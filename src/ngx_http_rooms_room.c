@@ -262,6 +262,10 @@ ngx_http_rooms_room_apply(ngx_http_rooms_room_t *room,
 
         while ((rc = rooms_message_read(&messages, &m)) == ROOMS_OK) {
             ngx_http_rooms_publish(room, &m, e->id);
+
+            if (room->backing.late > e->id) {
+                ngx_http_rooms_room_skip(room, e->id);
+            }
         }
 
         if (rc == ROOMS_ERROR) {

@@ -51,6 +51,7 @@ typedef struct {
                                                 decided */
     uint64_t                  dropped;       /* highest id not applied */
     uint64_t                  behind;        /* committed, at the last beat */
+    uint64_t                  late;          /* highest of member->from */
     ngx_queue_t               taps;
     unsigned                  loaded:1;      /* it has been, once */
     unsigned                  subscribed:1;
@@ -106,6 +107,7 @@ struct ngx_http_rooms_member_s {
     ngx_queue_t               queue;         /* in session->members */
     ngx_uint_t                index;         /* in stream->members */
     uint64_t                  joined;        /* messages after it are its */
+    uint64_t                  from;          /* ... that are still to come */
     size_t                    pos;           /* taken of the chunk */
     uint64_t                  since;         /* messages not meant for it */
 };
@@ -169,6 +171,10 @@ uint64_t ngx_http_rooms_room_count(ngx_http_rooms_session_t *s);
 /* After the session changed transport, or the socket its variant. */
 
 void ngx_http_rooms_room_restream(ngx_http_rooms_socket_t *socket);
+
+/* Members that joined with a later record have not heard this one. */
+
+void ngx_http_rooms_room_skip(ngx_http_rooms_room_t *room, uint64_t id);
 
 /*
  * Queues in the session what its rooms have for it in this turn; called
