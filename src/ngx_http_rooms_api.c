@@ -194,10 +194,15 @@ ngx_http_rooms_api_create(ngx_http_request_t *r, ngx_http_rooms_zone_t *zone,
     p = ngx_cpymem(p, uri.data, uri.len);
     cmd->query = rooms_str(p, r->args.len);
 
-    p = ngx_cpymem(p, r->args.data, r->args.len);
+    if (r->args.len) {
+        p = ngx_cpymem(p, r->args.data, r->args.len);
+    }
+
     cmd->authorization = rooms_str(p, authorization.len);
 
-    ngx_memcpy(p, authorization.data, authorization.len);
+    if (authorization.len) {
+        ngx_memcpy(p, authorization.data, authorization.len);
+    }
 
     return api;
 }

@@ -41,6 +41,8 @@ static char *ngx_http_rooms_app_contract(ngx_conf_t *cf,
     ngx_http_rooms_app_t *app, ngx_str_t *value);
 static char *ngx_http_rooms_app_zone(ngx_conf_t *cf,
     ngx_http_rooms_app_t *app, ngx_str_t *value);
+static char *ngx_http_rooms_app_history(ngx_conf_t *cf,
+    ngx_http_rooms_app_t *app, ngx_str_t *value);
 static char *ngx_http_rooms_app_option(ngx_conf_t *cf,
     ngx_http_rooms_app_t *app, ngx_str_t *value);
 static ngx_http_rooms_setting_t *ngx_http_rooms_app_setting(ngx_conf_t *cf,
@@ -58,6 +60,7 @@ static ngx_http_rooms_app_command_t  ngx_http_rooms_app_commands[] = {
     { ngx_string("application"), 1, ngx_http_rooms_app_application },
     { ngx_string("contract"), 1, ngx_http_rooms_app_contract },
     { ngx_string("zone"), 1, ngx_http_rooms_app_zone },
+    { ngx_string("history"), 1, ngx_http_rooms_app_history },
     { ngx_string("option"), 2, ngx_http_rooms_app_option },
     { ngx_string("redis"), 1, ngx_http_rooms_redis_conf },
     { ngx_string("redis_timeout"), 1, ngx_http_rooms_redis_conf_more },
@@ -336,6 +339,30 @@ ngx_http_rooms_app_zone(ngx_conf_t *cf, ngx_http_rooms_app_t *app,
     }
 
     app->size = size;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_rooms_app_history(ngx_conf_t *cf, ngx_http_rooms_app_t *app,
+    ngx_str_t *value)
+{
+    ngx_int_t  n;
+
+    if (app->history) {
+        return "is duplicate";
+    }
+
+    n = ngx_parse_time(&value[1], 0);
+
+    if (n == NGX_ERROR || n == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid history \"%V\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    app->history = n;
 
     return NGX_CONF_OK;
 }

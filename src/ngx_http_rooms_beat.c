@@ -76,6 +76,14 @@ ngx_http_rooms_beat_pong(ngx_http_rooms_session_t *s)
 }
 
 
+ngx_uint_t
+ngx_http_rooms_beat_late(ngx_http_rooms_session_t *s)
+{
+    return s->beating == &s->conf->pong
+           && (ngx_msec_int_t) (s->due - ngx_current_msec) <= 0;
+}
+
+
 void
 ngx_http_rooms_beat_extend(ngx_http_rooms_session_t *s)
 {
@@ -169,14 +177,22 @@ ngx_http_rooms_beat_due(ngx_http_rooms_beat_t *beat)
 static void
 ngx_http_rooms_beat_ping_handler(ngx_event_t *ev)
 {
+    ngx_msec_t                  late;
     ngx_http_rooms_session_t   *s;
     ngx_http_rooms_loc_conf_t  *conf;
 
     conf = ev->data;
 
     while ((s = ngx_http_rooms_beat_due(&conf->ping)) != NULL) {
+        late = ngx_current_msec - s->due;
+
         ngx_http_rooms_beat_pong(s);
-        ngx_http_rooms_session_packet(s, ROOMS_EIO_PING, rooms_str(NULL, 0));
+
+        /* the client's clock began with the ping's time, not with ours */
+
+        s->due -= ngx_min(late, NGX_HTTP_ROOMS_BEAT_GRAIN);
+
+        ngx_http_rooms_session_ping(s);
     }
 
     if (!ev->timer_set) {

@@ -14,6 +14,7 @@
 #include <ngx_http_rooms_packet.h>
 #include <ngx_http_rooms_recovery.h>
 #include <ngx_http_rooms_redis.h>
+#include <ngx_http_rooms_replay.h>
 #include <ngx_http_rooms_room.h>
 
 
@@ -46,10 +47,16 @@ static ngx_int_t ngx_http_rooms_append(ngx_http_rooms_task_t *task,
     rooms_decision_t *d, ngx_http_rooms_room_t *room, rooms_refusal_e *why);
 static void ngx_http_rooms_append_others(ngx_http_rooms_task_t *task,
     rooms_decision_t *d);
+static ngx_int_t ngx_http_rooms_claim(ngx_http_rooms_task_t *task,
+    rooms_decision_t *d, rooms_refusal_e *why);
+static void ngx_http_rooms_remove_others(ngx_http_rooms_task_t *task,
+    rooms_decision_t *d, ngx_uint_t claims);
 static void ngx_http_rooms_finish(ngx_http_rooms_task_t *task,
     rooms_decision_t *d);
-static ngx_uint_t ngx_http_rooms_effect(ngx_http_rooms_socket_t *socket,
+static ngx_uint_t ngx_http_rooms_effect(ngx_http_rooms_task_t *task,
     rooms_decision_t *d, rooms_effect_t *e);
+static void ngx_http_rooms_replay(ngx_http_rooms_task_t *task,
+    rooms_str_t offset);
 static ngx_uint_t ngx_http_rooms_effect_data(ngx_http_rooms_socket_t *socket,
     rooms_str_t text);
 static void ngx_http_rooms_kick(ngx_http_rooms_socket_t *socket,
@@ -172,7 +179,9 @@ ngx_http_rooms_decide(ngx_http_rooms_task_t *task,
          task->cmd.attempt < NGX_HTTP_ROOMS_ATTEMPTS;
          task->cmd.attempt++)
     {
-        task->cmd.random = ngx_http_rooms_random();
+        if (task->cmd.attempt) {
+            task->cmd.random = ngx_http_rooms_random(app);
+        }
 
         if (!known) {
             rooms_buf_reset(&frame->name);
@@ -194,6 +203,19 @@ ngx_http_rooms_decide(ngx_http_rooms_task_t *task,
 
         if (rc != NGX_AGAIN) {
             return rc;
+        }
+
+        if (frame->d.redirect.len) {
+            rooms_buf_reset(&frame->name);
+            rooms_buf_str(&frame->name,
+                          rooms_decision_str(&frame->d, frame->d.redirect));
+
+            if (frame->name.failed) {
+                return NGX_ERROR;
+            }
+
+            task->cmd.room = rooms_str(frame->name.data, frame->name.len);
+            known = 1;
         }
     }
 
@@ -252,6 +274,10 @@ ngx_http_rooms_decide_in_room(ngx_http_rooms_task_t *task,
 
         rc = ngx_http_rooms_append(task, d, room, why);
 
+        if (rc == NGX_BUSY) {
+            return NGX_AGAIN;
+        }
+
         if (rc != NGX_AGAIN) {
             return rc;
         }
@@ -282,8 +308,12 @@ ngx_http_rooms_deadline(ngx_http_rooms_task_t *task, rooms_decision_t *d,
     (void) rooms_journal_touch(zone->journal, task->cmd.room, d->deadline, 0);
 
     ngx_http_rooms_zone_unlock(zone);
+
+    ngx_http_rooms_room_wake(room, task->cmd.now, d->deadline);
 }
 
+
+/* NGX_AGAIN: the room has moved on; NGX_BUSY: what was claimed is taken. */
 
 static ngx_int_t
 ngx_http_rooms_append(ngx_http_rooms_task_t *task, rooms_decision_t *d,
@@ -314,6 +344,12 @@ ngx_http_rooms_append(ngx_http_rooms_task_t *task, rooms_decision_t *d,
         n++;
     }
 
+    rc = ngx_http_rooms_claim(task, d, why);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
     if (n || d->remove) {
         ngx_memzero(&a, sizeof(rooms_append_t));
 
@@ -327,6 +363,10 @@ ngx_http_rooms_append(ngx_http_rooms_task_t *task, rooms_decision_t *d,
         a.remove = d->remove;
 
         rc = ngx_http_rooms_zone_append(task->zone, &a, &last);
+
+        if (rc != ROOMS_OK) {
+            ngx_http_rooms_remove_others(task, d, 1);
+        }
 
         switch (rc) {
 
@@ -344,13 +384,105 @@ ngx_http_rooms_append(ngx_http_rooms_task_t *task, rooms_decision_t *d,
             *why = ROOMS_REFUSE_TOO_LARGE;
             return NGX_ERROR;
         }
+
+        if (room && !d->keep_deadline) {
+            ngx_http_rooms_room_wake(room, task->cmd.now, d->deadline);
+        }
     }
 
     if (n < d->nrecords) {
         ngx_http_rooms_append_others(task, d);
+        ngx_http_rooms_remove_others(task, d, 0);
     }
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_rooms_claim(ngx_http_rooms_task_t *task, rooms_decision_t *d,
+    rooms_refusal_e *why)
+{
+    uint64_t          last;
+    ngx_int_t         rc;
+    ngx_uint_t        i;
+    rooms_append_t    a;
+    rooms_record_t    record;
+    rooms_decided_t  *r;
+
+    for (i = 0; i < d->nrecords; i++) {
+        r = &d->records[i];
+
+        if (!r->claim) {
+            continue;
+        }
+
+        record.fact = rooms_decision_str(d, r->fact);
+        record.messages = ngx_http_rooms_messages(d, r);
+
+        ngx_memzero(&a, sizeof(rooms_append_t));
+
+        a.room = rooms_decision_str(d, r->room);
+        a.expected = ROOMS_JOURNAL_NONE;
+        a.records = &record;
+        a.nrecords = 1;
+        a.now = task->cmd.now;
+
+        rc = ngx_http_rooms_zone_append(task->zone, &a, &last);
+
+        if (rc == ROOMS_OK) {
+            continue;
+        }
+
+        /* those before it were ours */
+
+        while (i--) {
+            if (d->records[i].claim) {
+                d->records[i].drop = 1;
+            }
+        }
+
+        ngx_http_rooms_remove_others(task, d, 0);
+
+        if (rc == ROOMS_AGAIN) {
+            return NGX_BUSY;
+        }
+
+        *why = ROOMS_REFUSE_STORAGE;
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* Rooms that end with the command's, or whose claim came to nothing. */
+
+static void
+ngx_http_rooms_remove_others(ngx_http_rooms_task_t *task, rooms_decision_t *d,
+    ngx_uint_t claims)
+{
+    uint64_t          last;
+    ngx_uint_t        i;
+    rooms_append_t    a;
+    rooms_decided_t  *r;
+
+    for (i = 0; i < d->nrecords; i++) {
+        r = &d->records[i];
+
+        if (claims ? !r->claim : !r->drop) {
+            continue;
+        }
+
+        ngx_memzero(&a, sizeof(rooms_append_t));
+
+        a.room = rooms_decision_str(d, r->room);
+        a.expected = ROOMS_JOURNAL_ANY;
+        a.now = task->cmd.now;
+        a.remove = 1;
+
+        (void) ngx_http_rooms_zone_append(task->zone, &a, &last);
+    }
 }
 
 
@@ -379,7 +511,7 @@ ngx_http_rooms_append_others(ngx_http_rooms_task_t *task, rooms_decision_t *d)
     for (i = 0; i < d->nrecords; i++) {
         r = &d->records[i];
 
-        if (r->room.len == 0) {
+        if (r->room.len == 0 || r->claim || r->drop) {
             continue;
         }
 
@@ -418,7 +550,7 @@ ngx_http_rooms_finish(ngx_http_rooms_task_t *task, rooms_decision_t *d)
     }
 
     if (task->socket && d->neffects) {
-        ngx_http_rooms_effects(task->socket, d);
+        ngx_http_rooms_effects(task, d);
     }
 
     if (d->nrecords == 0 && !d->remove) {
@@ -439,14 +571,16 @@ ngx_http_rooms_finish(ngx_http_rooms_task_t *task, rooms_decision_t *d)
 
 
 void
-ngx_http_rooms_effects(ngx_http_rooms_socket_t *socket, rooms_decision_t *d)
+ngx_http_rooms_effects(ngx_http_rooms_task_t *task, rooms_decision_t *d)
 {
-    ngx_uint_t  i, changed;
+    ngx_uint_t                i, changed;
+    ngx_http_rooms_socket_t  *socket;
 
+    socket = task->socket;
     changed = 0;
 
     for (i = 0; i < d->neffects && !socket->dead; i++) {
-        changed |= ngx_http_rooms_effect(socket, d, &d->effects[i]);
+        changed |= ngx_http_rooms_effect(task, d, &d->effects[i]);
     }
 
     if (changed && socket->registered && !socket->dead) {
@@ -458,11 +592,15 @@ ngx_http_rooms_effects(ngx_http_rooms_socket_t *socket, rooms_decision_t *d)
 /* Returns 1 where the socket's recovery record changes. */
 
 static ngx_uint_t
-ngx_http_rooms_effect(ngx_http_rooms_socket_t *socket, rooms_decision_t *d,
+ngx_http_rooms_effect(ngx_http_rooms_task_t *task, rooms_decision_t *d,
     rooms_effect_t *e)
 {
-    rooms_str_t  name, text, attachments[NGX_HTTP_ROOMS_EFFECT_ATTACHMENTS];
-    ngx_uint_t   n;
+    rooms_str_t               name, text,
+                              attachments[NGX_HTTP_ROOMS_EFFECT_ATTACHMENTS];
+    ngx_uint_t                n;
+    ngx_http_rooms_socket_t  *socket;
+
+    socket = task->socket;
 
     name = rooms_decision_str(d, e->name);
     text = rooms_decision_str(d, e->text);
@@ -509,9 +647,85 @@ ngx_http_rooms_effect(ngx_http_rooms_socket_t *socket, rooms_decision_t *d,
     case ROOMS_EFFECT_REVOKE:
         ngx_http_rooms_recovery_revoke(socket->session->zone, name);
         return 0;
+
+    case ROOMS_EFFECT_REPLAY:
+        ngx_http_rooms_replay(task, text);
+        return 0;
+
+    case ROOMS_EFFECT_REPLAYED:
+
+        if (task->replay) {
+            (void) ngx_http_rooms_replay_send(socket, task->replay);
+            task->replay = NULL;
+        }
+
+        return 0;
     }
 
     return 0;
+}
+
+
+/*
+ * What was missed ends where the membership began, or where it has read to;
+ * nothing is read from the journal until it is queued, so that nothing comes
+ * between.
+ */
+
+static void
+ngx_http_rooms_replay(ngx_http_rooms_task_t *task, rooms_str_t offset)
+{
+    rooms_int_t               rc;
+    ngx_http_rooms_app_t     *app;
+    ngx_http_rooms_room_t    *room;
+    ngx_http_rooms_task_t     asked;
+    ngx_http_rooms_frame_t   *frame;
+    ngx_http_rooms_replay_t   replay;
+
+    app = task->zone->app;
+
+    ngx_memzero(&replay, sizeof(ngx_http_rooms_replay_t));
+    ngx_memzero(&asked, sizeof(ngx_http_rooms_task_t));
+
+    asked.zone = task->zone;
+    asked.socket = task->socket;
+    asked.cmd.kind = ROOMS_CMD_REPLAY;
+    asked.cmd.room = task->cmd.room;
+    asked.cmd.text = offset;
+    asked.cmd.query = task->cmd.query;
+    asked.cmd.missed = -1;
+
+    if (ngx_http_rooms_replay_since(&replay, task->socket, offset)
+        == NGX_OK)
+    {
+        asked.cmd.missed = ngx_http_rooms_replay_records(&replay);
+        asked.replay = &replay;
+    }
+
+    room = NULL;
+
+    if (task->cmd.room.len) {
+        room = ngx_http_rooms_room_find(task->zone,
+                                    rooms_journal_hash(task->zone->journal,
+                                                       task->cmd.room));
+    }
+
+    frame = ngx_http_rooms_frame_push(&asked);
+
+    rooms_decision_reset(&frame->d);
+
+    rc = app->app->decide(app->conf, room ? room->state : NULL, &asked.cmd,
+                          &frame->d);
+
+    if (rc == ROOMS_OK && !rooms_decision_failed(&frame->d)
+        && frame->d.nrecords == 0)
+    {
+        ngx_http_rooms_effects(&asked, &frame->d);
+    }
+
+    ngx_http_rooms_frame_pop();
+
+    ngx_http_rooms_replay_free(&replay);
 }
 
 
@@ -592,7 +806,8 @@ ngx_http_rooms_frame_push(ngx_http_rooms_task_t *task)
     rooms_decision_reset(&frame->d);
 
     task->cmd.now = ngx_http_rooms_now();
-    task->cmd.random = ngx_http_rooms_random();
+    task->cmd.epoch = task->zone->epoch;
+    task->cmd.random = ngx_http_rooms_random(task->zone->app);
     task->cmd.healthy = 1;
 
     if (task->socket) {
@@ -653,12 +868,16 @@ ngx_http_rooms_command_caller(ngx_http_rooms_socket_t *socket,
 
 
 const unsigned char *
-ngx_http_rooms_random(void)
+ngx_http_rooms_random(ngx_http_rooms_app_t *app)
 {
     const unsigned char  *p;
 
     static unsigned char  pool[NGX_HTTP_ROOMS_POOL];
     static size_t         used = NGX_HTTP_ROOMS_POOL;
+
+    if (app->app->text_only) {
+        return NULL;
+    }
 
     if (used == NGX_HTTP_ROOMS_POOL) {
 

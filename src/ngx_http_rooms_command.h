@@ -29,6 +29,7 @@ struct ngx_http_rooms_task_s {
     ngx_http_rooms_socket_t     *socket;      /* the caller, or NULL */
     rooms_command_t              cmd;         /* caller, now, random: unset */
     ngx_http_rooms_done_pt       done;        /* or NULL */
+    struct ngx_http_rooms_replay_s  *replay;  /* what the caller missed */
     void                        *data;
     uint64_t                     id;          /* of the ack */
 };
@@ -61,9 +62,9 @@ void ngx_http_rooms_execute_in(ngx_http_rooms_zone_t *zone,
 
 void ngx_http_rooms_command_caller(ngx_http_rooms_socket_t *socket,
     rooms_caller_t *caller, rooms_str_t *rooms, ngx_uint_t max);
-const unsigned char *ngx_http_rooms_random(void);
+const unsigned char *ngx_http_rooms_random(ngx_http_rooms_app_t *app);
 rooms_str_t ngx_http_rooms_messages(rooms_decision_t *d, rooms_decided_t *r);
-void ngx_http_rooms_effects(ngx_http_rooms_socket_t *socket,
+void ngx_http_rooms_effects(ngx_http_rooms_task_t *task,
     rooms_decision_t *d);
 
 

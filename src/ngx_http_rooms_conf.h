@@ -70,6 +70,7 @@ struct ngx_http_rooms_app_s {
     void                     *redis;         /* ngx_http_rooms_redis_conf_t,
                                                 or NULL */
     size_t                    size;          /* of the zone */
+    uint64_t                  history;       /* ms to be kept, 0: unsaid */
     ngx_shm_zone_t           *shm_zone;
     ngx_http_rooms_zone_t    *zone;          /* set in each process */
 

@@ -244,6 +244,8 @@ ngx_http_rooms_connect_answer(ngx_http_rooms_socket_t *socket)
 
     ngx_http_rooms_socket_emit(socket, ROOMS_SIO_CONNECT, ROOMS_SIO_NO_ACK,
                                rooms_str(text, p - text), NULL, 0);
+
+    ngx_http_rooms_session_pace(socket->session);
 }
 
 

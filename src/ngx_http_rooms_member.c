@@ -83,7 +83,7 @@ ngx_http_rooms_room_join(ngx_http_rooms_socket_t *socket, rooms_str_t name)
 
     member->room = room;
     member->socket = socket;
-    member->joined = room->last;
+    member->joined = rooms_message_whole(room->last);
 
     if (ngx_http_rooms_stream_add(member) != NGX_OK) {
         ngx_free(member);

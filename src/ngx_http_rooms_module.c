@@ -50,7 +50,7 @@ static ngx_http_rooms_bounds_t  ngx_http_rooms_count_bounds = {
 };
 
 static ngx_http_rooms_bounds_t  ngx_http_rooms_attachment_bounds = {
-    ngx_http_rooms_check_bounds, 0, 1024, "must not be above 1024"
+    ngx_http_rooms_check_bounds, 0, 256, "must not be above 256"
 };
 
 static ngx_http_rooms_bounds_t  ngx_http_rooms_nodes_bounds = {

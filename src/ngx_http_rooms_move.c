@@ -128,8 +128,9 @@ ngx_http_rooms_move_out_socket(ngx_http_rooms_socket_t *socket,
         if (member->socket == socket) {
             rooms_buf_str16(&list, rooms_str(member->room->name.data,
                                              member->room->name.len));
-            rooms_buf_u64(&list, s->zone->redis ? member->room->last
-                                                : since);
+            rooms_buf_u64(&list, s->zone->redis
+                                 ? rooms_message_whole(member->room->last)
+                                 : since);
         }
     }
 

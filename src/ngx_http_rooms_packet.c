@@ -307,31 +307,33 @@ ngx_http_rooms_packet_rate(ngx_http_rooms_task_t *task,
 static void
 ngx_http_rooms_packet_done(ngx_http_rooms_task_t *task, rooms_decision_t *d)
 {
-    rooms_buf_t   b;
+    rooms_buf_t  *b;
     rooms_str_t   attachments[NGX_HTTP_ROOMS_ATTACHMENTS];
     ngx_uint_t    n;
+
+    static rooms_buf_t  answer;
 
     if (!task->cmd.ack || !d->answered || task->socket->dead) {
         return;
     }
 
-    rooms_buf_init(&b, 0);
+    b = &answer;
+    rooms_buf_reset(b);
 
-    rooms_buf_byte(&b, '[');
-    rooms_buf_str(&b, rooms_decision_str(d, d->answer));
-    rooms_buf_byte(&b, ']');
+    rooms_buf_byte(b, '[');
+    rooms_buf_str(b, rooms_decision_str(d, d->answer));
+    rooms_buf_byte(b, ']');
 
     n = ngx_http_rooms_socket_attachments(rooms_decision_str(d,
                                                              d->attachments),
                                           d->nanswer, attachments,
                                           NGX_HTTP_ROOMS_ATTACHMENTS);
 
-    if (!b.failed) {
+    if (!b->failed) {
         ngx_http_rooms_socket_emit(task->socket, ROOMS_SIO_ACK, task->id,
-                                   rooms_str(b.data, b.len), attachments, n);
+                                   rooms_str(b->data, b->len), attachments,
+                                   n);
     }
-
-    rooms_buf_free(&b);
 }
 
 

@@ -18,10 +18,21 @@
 
 #define NGX_HTTP_ROOMS_NOOP  100
 
+/* how long an upgrade is on its way to the owner at most, ms */
+
+#define NGX_HTTP_ROOMS_WAY   20
+
 
 static void ngx_http_rooms_polling_packets(ngx_http_rooms_session_t *s,
     const char *more);
+static void ngx_http_rooms_polling_cut(ngx_http_rooms_session_t *s,
+    rooms_buf_t *b);
+static ngx_uint_t ngx_http_rooms_polling_late(ngx_http_rooms_session_t *s);
+static void ngx_http_rooms_polling_refuse(ngx_http_rooms_session_t *s,
+    ngx_uint_t code);
 static void ngx_http_rooms_polling_noop(ngx_event_t *ev);
+static ngx_uint_t ngx_http_rooms_polling_overtook(
+    ngx_http_rooms_session_t *s);
 static void ngx_http_rooms_polling_error(ngx_http_rooms_exchange_t *x,
     ngx_uint_t code);
 static void ngx_http_rooms_exchange_respond(ngx_http_rooms_exchange_t *x,
@@ -105,6 +116,22 @@ ngx_http_rooms_polling_error(ngx_http_rooms_exchange_t *x, ngx_uint_t code)
 }
 
 
+/* The timer of the heartbeat may not have had its turn yet. */
+
+static ngx_uint_t
+ngx_http_rooms_polling_late(ngx_http_rooms_session_t *s)
+{
+    if (!ngx_http_rooms_beat_late(s)) {
+        return 0;
+    }
+
+    s->zone->stat->timeouts++;
+    ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_PING, 0);
+
+    return 1;
+}
+
+
 void
 ngx_http_rooms_polling_get(ngx_http_rooms_session_t *s,
     ngx_http_rooms_exchange_t *x)
@@ -128,6 +155,11 @@ ngx_http_rooms_polling_get(ngx_http_rooms_session_t *s,
         return;
     }
 
+    if (ngx_http_rooms_polling_late(s)) {
+        ngx_http_rooms_polling_error(x, NGX_HTTP_ROOMS_ERROR_SESSION);
+        return;
+    }
+
     if (s->poll->get) {
         ngx_http_rooms_polling_error(x, NGX_HTTP_ROOMS_ERROR_REQUEST);
         ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_PROTOCOL, 0);
@@ -136,6 +168,7 @@ ngx_http_rooms_polling_get(ngx_http_rooms_session_t *s,
 
     s->poll->get = x;
     x->session = s;
+    x->since = ngx_current_msec;
 
     ngx_http_rooms_polling_flush(s);
 }
@@ -181,6 +214,12 @@ ngx_http_rooms_polling_packets(ngx_http_rooms_session_t *s, const char *more)
         b.len--;
     }
 
+    ngx_http_rooms_queue_clear(&s->out);
+
+    if (s->poll->get->request == NULL) {
+        ngx_http_rooms_polling_cut(s, &b);
+    }
+
     if (b.failed) {
         rooms_buf_free(&b);
         ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_QUEUE, 0);
@@ -189,13 +228,49 @@ ngx_http_rooms_polling_packets(ngx_http_rooms_session_t *s, const char *more)
 
     s->zone->stat->out_bytes += b.len;
 
-    ngx_http_rooms_queue_clear(&s->out);
-
     ngx_http_rooms_exchange_answer(s->poll->get,
                                    NGX_HTTP_ROOMS_ANSWER_PACKETS, 0,
                                    rooms_str(b.data, b.len));
 
     rooms_buf_free(&b);
+}
+
+
+/* What does not fit on the way to another worker waits for the next GET. */
+
+static void
+ngx_http_rooms_polling_cut(ngx_http_rooms_session_t *s, rooms_buf_t *b)
+{
+    size_t  max, len;
+    u_char  separator;
+
+    max = ngx_http_rooms_remote_max(s->zone);
+
+    if (b->len <= max) {
+        return;
+    }
+
+    for (len = max; len && b->data[len] != ROOMS_EIO_SEPARATOR; len--) {
+        /* void */
+    }
+
+    separator = ROOMS_EIO_SEPARATOR;
+
+    if (len == 0
+        || ngx_http_rooms_queue_copy(&s->out, b->data + len + 1,
+                                     b->len - len - 1)
+           != NGX_OK
+        || ngx_http_rooms_queue_copy(&s->out, &separator, 1) != NGX_OK)
+    {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "rooms: zone \"%V\": a packet of %uz octets does not "
+                      "fit into the journal; is the zone too small?",
+                      &s->zone->app->name, b->len);
+        b->failed = 1;
+        return;
+    }
+
+    b->len = len;
 }
 
 
@@ -207,11 +282,12 @@ ngx_http_rooms_polling_begin_post(ngx_http_rooms_session_t *s,
         return NGX_HTTP_ROOMS_ERROR_REQUEST;
     }
 
-    if (s->closed) {
+    if (s->closed || ngx_http_rooms_polling_late(s)) {
         return NGX_HTTP_ROOMS_ERROR_SESSION;
     }
 
     if (s->poll->post) {
+        s->broken = 1;
         ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_PROTOCOL, 0);
         return NGX_HTTP_ROOMS_ERROR_REQUEST;
     }
@@ -228,6 +304,7 @@ ngx_http_rooms_polling_post(ngx_http_rooms_session_t *s,
     ngx_http_rooms_exchange_t *x, rooms_str_t body)
 {
     rooms_int_t         rc;
+    rooms_utf8_t        utf8;
     rooms_eio_packet_t  pkt;
 
     if (!s->polling) {
@@ -245,9 +322,16 @@ ngx_http_rooms_polling_post(ngx_http_rooms_session_t *s,
 
     s->zone->stat->in_bytes += body.len;
 
-    if (body.len == 0) {
-        s->zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_PACKET]++;
-        ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_PROTOCOL, 0);
+    /* what is not UTF-8 must not reach anybody in a text frame */
+
+    ngx_memzero(&utf8, sizeof(rooms_utf8_t));
+
+    if (body.len == 0
+        || rooms_utf8_check(&utf8, body.data, body.len) != ROOMS_OK
+        || utf8.need)
+    {
+        ngx_http_rooms_session_invalid(s);
+        body.len = 0;
     }
 
     for ( ;; ) {
@@ -258,14 +342,20 @@ ngx_http_rooms_polling_post(ngx_http_rooms_session_t *s,
         }
 
         if (rc == ROOMS_ERROR) {
-            s->zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_PACKET]++;
-            ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_PROTOCOL, 0);
+            ngx_http_rooms_session_invalid(s);
             break;
         }
 
         if (ngx_http_rooms_session_input(s, &pkt) != NGX_OK) {
             break;
         }
+    }
+
+    if (s->broken) {
+        ngx_http_rooms_exchange_answer(x, NGX_HTTP_ROOMS_ANSWER_ERROR,
+                                       NGX_HTTP_ROOMS_ERROR_REQUEST,
+                                       rooms_str(NULL, 0));
+        return;
     }
 
     ngx_http_rooms_exchange_answer(x, NGX_HTTP_ROOMS_ANSWER_OK, 0,
@@ -281,12 +371,27 @@ ngx_http_rooms_polling_abort(ngx_http_rooms_exchange_t *x)
     s = x->session;
 
     if (s == NULL) {
-        ngx_http_rooms_remote_abort(x);
+        ngx_http_rooms_remote_abort(x, 1);
         ngx_free(x);
         return;
     }
 
-    if (s->poll) {
+    ngx_http_rooms_polling_drop(x);
+    ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT, 0);
+}
+
+
+void
+ngx_http_rooms_polling_drop(ngx_http_rooms_exchange_t *x)
+{
+    ngx_http_rooms_session_t  *s;
+
+    s = x->session;
+
+    if (s == NULL) {
+        ngx_http_rooms_remote_abort(x, 0);
+
+    } else if (s->poll) {
         if (s->poll->get == x) {
             s->poll->get = NULL;
         }
@@ -297,38 +402,85 @@ ngx_http_rooms_polling_abort(ngx_http_rooms_exchange_t *x)
     }
 
     ngx_free(x);
+}
 
-    ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT, 0);
+
+/* The session takes no body any more, and nobody else would answer it. */
+
+static void
+ngx_http_rooms_polling_refuse(ngx_http_rooms_session_t *s, ngx_uint_t code)
+{
+    ngx_http_rooms_exchange_t  *x;
+
+    x = s->poll->post;
+
+    if (x == NULL) {
+        return;
+    }
+
+    x->session = NULL;
+    s->poll->post = NULL;
+
+    if (x->coming) {
+        ngx_http_rooms_exchange_answer(x, NGX_HTTP_ROOMS_ANSWER_ERROR, code,
+                                       rooms_str(NULL, 0));
+    }
 }
 
 
 ngx_int_t
-ngx_http_rooms_polling_probe(ngx_http_rooms_session_t *s)
+ngx_http_rooms_polling_reserve(ngx_http_rooms_session_t *s, uint32_t holder,
+    uint64_t candidate)
 {
-    if (s->closed || !s->polling || s->poll->probed) {
+    if (s->closed || s->doomed || !s->polling || s->poll->candidate) {
         return NGX_DECLINED;
     }
 
-    s->poll->probed = 1;
+    s->poll->holder = holder;
+    s->poll->candidate = candidate;
+    s->poll->reserved = ngx_current_msec;
+
+    return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_rooms_polling_candidate(ngx_http_rooms_session_t *s, uint32_t holder,
+    uint64_t candidate)
+{
+    return s->poll
+           && s->poll->candidate == candidate && s->poll->holder == holder;
+}
+
+
+void
+ngx_http_rooms_polling_probe(ngx_http_rooms_session_t *s, uint32_t holder,
+    uint64_t candidate)
+{
+    if (s->closed
+        || !ngx_http_rooms_polling_candidate(s, holder, candidate)
+        || s->poll->upgrade.timer_set)
+    {
+        return;
+    }
 
     s->poll->upgrade.handler = ngx_http_rooms_polling_noop;
     s->poll->upgrade.data = s;
     s->poll->upgrade.log = ngx_cycle->log;
 
     ngx_add_timer(&s->poll->upgrade, NGX_HTTP_ROOMS_NOOP);
-
-    return NGX_OK;
 }
 
 
 void
-ngx_http_rooms_polling_unprobe(ngx_http_rooms_session_t *s)
+ngx_http_rooms_polling_release(ngx_http_rooms_session_t *s, uint32_t holder,
+    uint64_t candidate)
 {
-    if (s->poll == NULL) {
+    if (!ngx_http_rooms_polling_candidate(s, holder, candidate)) {
         return;
     }
 
-    s->poll->probed = 0;
+    s->poll->candidate = 0;
 
     if (s->poll->upgrade.timer_set) {
         ngx_del_timer(&s->poll->upgrade);
@@ -350,20 +502,43 @@ ngx_http_rooms_polling_noop(ngx_event_t *ev)
 }
 
 
+/*
+ * 1 where the client may have sent the waiting GET after its "5", which came
+ * over another worker.  A client that does as it should has none then.
+ */
+
+static ngx_uint_t
+ngx_http_rooms_polling_overtook(ngx_http_rooms_session_t *s)
+{
+    ngx_msec_t  since;
+
+    since = s->poll->get->since;
+
+    return s->poll->holder
+           && (ngx_msec_int_t) (since - s->poll->reserved) >= 0
+           && (ngx_msec_int_t) (ngx_current_msec - since)
+              <= NGX_HTTP_ROOMS_WAY;
+}
+
+
 void
 ngx_http_rooms_polling_finish(ngx_http_rooms_session_t *s)
 {
-    ngx_http_rooms_polling_unprobe(s);
+    if (s->poll->upgrade.timer_set) {
+        ngx_del_timer(&s->poll->upgrade);
+    }
 
-    if (s->poll->get) {
+    if (s->poll->get && ngx_http_rooms_polling_overtook(s)) {
+        ngx_http_rooms_polling_error(s->poll->get,
+                                     NGX_HTTP_ROOMS_ERROR_REQUEST);
+
+    } else if (s->poll->get) {
         ngx_http_rooms_exchange_answer(s->poll->get,
                                        NGX_HTTP_ROOMS_ANSWER_PACKETS, 0,
                                        rooms_str("6", 1));
     }
 
-    if (s->poll->post) {
-        s->poll->post->session = NULL;
-    }
+    ngx_http_rooms_polling_refuse(s, NGX_HTTP_ROOMS_ERROR_REQUEST);
 
     ngx_free(s->poll);
     s->poll = NULL;
@@ -373,17 +548,11 @@ ngx_http_rooms_polling_finish(ngx_http_rooms_session_t *s)
 void
 ngx_http_rooms_polling_close(ngx_http_rooms_session_t *s)
 {
-    ngx_uint_t                  waits;
-    ngx_http_rooms_exchange_t  *post;
+    ngx_uint_t  waits;
 
     /* a body that still comes, or is being taken apart, has no session */
 
-    post = s->poll->post;
-
-    if (post) {
-        post->session = NULL;
-        s->poll->post = NULL;
-    }
+    ngx_http_rooms_polling_refuse(s, NGX_HTTP_ROOMS_ERROR_SESSION);
 
     if (s->poll->upgrade.timer_set) {
         ngx_del_timer(&s->poll->upgrade);
@@ -391,15 +560,22 @@ ngx_http_rooms_polling_close(ngx_http_rooms_session_t *s)
 
     waits = (s->poll->get != NULL);
 
+    /*
+     * Stock clients handle a close at once, but events a moment later: what
+     * came together with it they would keep without having noted its offset,
+     * and have a second time after they recovered.
+     */
+
     if (waits) {
         ngx_http_rooms_polling_packets(s,
-                               s->reason == NGX_HTTP_ROOMS_CLOSE_CLIENT
-                               ? "6" : "1");
+                     (s->out.first && ngx_http_rooms_session_recoverable(s))
+                     ? NULL
+                     : s->reason == NGX_HTTP_ROOMS_CLOSE_CLIENT ? "6" : "1");
     }
 
     /* what the client has not been told waits for its next request */
 
-    if (!waits && !ngx_exiting
+    if (!waits && !ngx_exiting && !s->broken
         && (s->reason == NGX_HTTP_ROOMS_CLOSE_PROTOCOL
             || s->reason == NGX_HTTP_ROOMS_CLOSE_SERVER))
     {

@@ -27,7 +27,9 @@ struct ngx_http_rooms_exchange_s {
     ngx_str_t                    sid;         /* there: of the session */
     ngx_pool_cleanup_t          *cleanup;     /* of the request */
     ngx_queue_t                  queue;       /* there: those that wait */
+    ngx_msec_t                   since;       /* it waits for packets */
     unsigned                     listed:1;
+    unsigned                     coming:1;    /* here: its body, from there */
 };
 
 
@@ -35,7 +37,9 @@ struct ngx_http_rooms_poll_s {
     ngx_http_rooms_exchange_t   *get;         /* waits for packets, or NULL */
     ngx_http_rooms_exchange_t   *post;        /* its body is coming, or NULL */
     ngx_event_t                  upgrade;     /* noops while one is probed */
-    unsigned                     probed:1;
+    uint32_t                     holder;      /* of the candidate: a worker */
+    uint64_t                     candidate;   /* 0: none */
+    ngx_msec_t                   reserved;    /* when it came */
 };
 
 
@@ -72,17 +76,37 @@ void ngx_http_rooms_polling_post(ngx_http_rooms_session_t *s,
 
 void ngx_http_rooms_polling_abort(ngx_http_rooms_exchange_t *x);
 
+/* The request was answered by nginx; the session goes on. */
+
+void ngx_http_rooms_polling_drop(ngx_http_rooms_exchange_t *x);
+
 /* Sends what is queued, if a GET waits. */
 
 void ngx_http_rooms_polling_flush(ngx_http_rooms_session_t *s);
 
 /*
- * A WebSocket is being probed for the session: its requests are answered
- * soon, so that the client can stop polling.  NGX_DECLINED: one is already.
+ * A WebSocket is the session's candidate, named by its worker and a number
+ * other than 0.  NGX_DECLINED: there is one already, or it comes too late.
  */
 
-ngx_int_t ngx_http_rooms_polling_probe(ngx_http_rooms_session_t *s);
-void ngx_http_rooms_polling_unprobe(ngx_http_rooms_session_t *s);
+ngx_int_t ngx_http_rooms_polling_reserve(ngx_http_rooms_session_t *s,
+    uint32_t holder, uint64_t candidate);
+
+/* The candidate was probed: requests are answered soon, so that the client
+ * can stop polling. */
+
+void ngx_http_rooms_polling_probe(ngx_http_rooms_session_t *s,
+    uint32_t holder, uint64_t candidate);
+
+/* It is the candidate no more. */
+
+void ngx_http_rooms_polling_release(ngx_http_rooms_session_t *s,
+    uint32_t holder, uint64_t candidate);
+
+/* 1 where it is the candidate. */
+
+ngx_uint_t ngx_http_rooms_polling_candidate(ngx_http_rooms_session_t *s,
+    uint32_t holder, uint64_t candidate);
 
 /* Polling is over for the session: its last request is answered. */
 

@@ -116,9 +116,8 @@ ngx_http_rooms_publish_one(ngx_http_rooms_room_t *room,
     rooms_buf_reset(&ngx_http_rooms_publish_text);
 
     ngx_http_rooms_socket_text(&ngx_http_rooms_publish_text, &socket->nsp, m,
-                               room->zone->epoch,
-                               (socket->recoverable && !m->ephemeral) ? id
-                                                                      : 0);
+                               room->zone->epoch, id,
+                               socket->recoverable && !m->ephemeral);
 
     if (ngx_http_rooms_publish_text.failed) {
         return;
@@ -202,8 +201,8 @@ ngx_http_rooms_stream_append(ngx_http_rooms_stream_t *stream,
     rooms_buf_reset(text);
     rooms_buf_reset(wire);
 
-    ngx_http_rooms_socket_text(text, &stream->nsp, m, zone->epoch,
-                               (stream->offset && !m->ephemeral) ? id : 0);
+    ngx_http_rooms_socket_text(text, &stream->nsp, m, zone->epoch, id,
+                               stream->offset && !m->ephemeral);
     ngx_http_rooms_session_encode(wire, &stream->form,
                                   rooms_str(text->data, text->len),
                                   attachments, n);
@@ -327,6 +326,10 @@ ngx_http_rooms_room_take(ngx_http_rooms_session_t *s,
     ngx_queue_t              *q;
     ngx_http_rooms_member_t  *member;
 
+    if (ngx_queue_empty(&ngx_http_rooms_dirty_rooms)) {
+        return;
+    }
+
     for (q = ngx_queue_head(&s->members);
          q != ngx_queue_sentinel(&s->members);
          q = ngx_queue_next(q))
@@ -373,6 +376,32 @@ ngx_http_rooms_rooms_dirty(void)
 }
 
 
+/*
+ * In a large room the way from a member to its connection is five misses of
+ * the cache: each turn begins to fetch one step for one of the next members.
+ */
+
+static void
+ngx_http_rooms_stream_prefetch(ngx_http_rooms_member_t **next)
+{
+    ngx_http_rooms_session_t  *s;
+
+    __builtin_prefetch(next[4]);
+    __builtin_prefetch(next[3]->socket);
+
+    s = next[2]->socket->session;
+    __builtin_prefetch(&s->connection);
+
+    s = next[1]->socket->session;
+
+    if (s->connection) {
+        __builtin_prefetch(s->connection);
+        __builtin_prefetch(&s->connection->sent);
+        __builtin_prefetch(s->connection->write);
+    }
+}
+
+
 static void
 ngx_http_rooms_stream_flush(ngx_http_rooms_stream_t *stream)
 {
@@ -389,9 +418,13 @@ ngx_http_rooms_stream_flush(ngx_http_rooms_stream_t *stream)
     for (i = 0; i < stream->n; i++) {
         member = stream->members[i];
 
+        if (i + 4 < stream->n) {
+            ngx_http_rooms_stream_prefetch(&stream->members[i]);
+        }
+
         if (member->pos < chunk->len) {
             ngx_http_rooms_session_send(member->socket->session, chunk,
-                                        (uint32_t) member->pos, chunk->len);
+                                        member->pos, chunk->len);
         }
 
         member->pos = 0;

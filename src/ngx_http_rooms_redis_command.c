@@ -383,7 +383,7 @@ ngx_http_rooms_pending_route(ngx_http_rooms_pending_t *p)
     app = p->task.zone->app;
 
     p->task.cmd.now = ngx_http_rooms_now();
-    p->task.cmd.random = ngx_http_rooms_random();
+    p->task.cmd.random = ngx_http_rooms_random(app);
     p->task.cmd.room = rooms_str(NULL, 0);
 
     if (p->task.socket) {
@@ -470,7 +470,8 @@ ngx_http_rooms_pending_decide(ngx_http_rooms_pending_t *p, const void *state)
     cmd = &p->task.cmd;
 
     cmd->now = ngx_http_rooms_now();
-    cmd->random = ngx_http_rooms_random();
+    cmd->epoch = p->task.zone->epoch;
+    cmd->random = ngx_http_rooms_random(app);
     cmd->healthy = ngx_http_rooms_redis_healthy(p->task.zone);
 
     if (p->task.socket) {
@@ -719,7 +720,7 @@ ngx_http_rooms_pending_effects(ngx_http_rooms_pending_t *p,
     socket = p->task.socket;
     was = (room && ngx_http_rooms_room_member(room, socket));
 
-    ngx_http_rooms_effects(socket, &p->d);
+    ngx_http_rooms_effects(&p->task, &p->d);
 
     if (room == NULL || was || socket->dead || p->op == NULL
         || p->op->first == 0)
@@ -730,7 +731,8 @@ ngx_http_rooms_pending_effects(ngx_http_rooms_pending_t *p,
     member = ngx_http_rooms_room_member(room, socket);
 
     if (member) {
-        member->from = p->op->first + p->index;
+        member->from = p->op->first
+                       + p->index * ROOMS_MESSAGE_IDS;
         member->joined = member->from - 1;
         room->backing.late = ngx_max(room->backing.late, member->from);
     }
@@ -859,6 +861,8 @@ ngx_http_rooms_room_decide(ngx_http_rooms_room_t *room)
             if (!p->d.keep_deadline && room->state) {
                 ngx_http_rooms_redis_touch(zone, p->task.cmd.room,
                                            p->d.deadline);
+                ngx_http_rooms_room_wake(room, p->task.cmd.now,
+                                         p->d.deadline);
             }
 
             ngx_http_rooms_pending_advance(p);
@@ -1093,7 +1097,7 @@ ngx_http_rooms_redis_appended(void *data, redisReply *reply)
             op->redis->rooms = ngx_http_rooms_redis_integer(
                                    ngx_http_rooms_redis_element(reply, 2));
 
-            op->first = last - op->n + 1;
+            op->first = last - (op->n - 1) * ROOMS_MESSAGE_IDS;
 
             if (room) {
                 room->backing.committed = last;
@@ -1164,6 +1168,10 @@ ngx_http_rooms_op_done(ngx_http_rooms_op_t *op)
 
     if (room) {
         room->backing.appending = 0;
+
+        if (op->deadline != ROOMS_JOURNAL_KEEP) {
+            ngx_http_rooms_room_wake(room, op->now, op->deadline);
+        }
     }
 
     /* the memory of op goes with the last of its tasks */

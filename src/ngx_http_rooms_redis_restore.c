@@ -379,7 +379,14 @@ ngx_http_rooms_redis_restore_fetch(ngx_http_rooms_restore_t *x,
 
         f->restore = x;
         f->room = room;
+
+        /* a record of which only a part was had is read again */
+
         f->after = ngx_max(after, since);
+
+        if (f->after && f->after != rooms_message_whole(f->after)) {
+            f->after = rooms_message_record(f->after) - 1;
+        }
 
         room->backing.busy++;
         x->waits++;

@@ -431,7 +431,8 @@ ngx_http_rooms_redis_room_told(ngx_http_rooms_room_t *room,
             }
         }
 
-        prev = id++;
+        prev = id;
+        id += ROOMS_MESSAGE_IDS;
     }
 
     if (rc == ROOMS_ERROR) {

@@ -14,6 +14,8 @@
  *     T:@:SID     hash    o (owner, 0: away), d (the record), t (its end is
  *                         being told), v (revoked)
  *
+ * An id is a multiple of 8, see ROOMS_MESSAGE_IDS.
+ *
  * Numbers are written with %.0f, since Lua's own form loses digits.
  */
 
@@ -59,12 +61,12 @@ static const char  *ngx_http_rooms_scripts[] = {
     "  return {1, last}\n"
     "end\n"
     "local n = tonumber(ARGV[11])\n"
-    "local id = redis.call('HINCRBY', KEYS[1], 'id', n)\n"
+    "local id = redis.call('HINCRBY', KEYS[1], 'id', 8 * n) - 8 * n\n"
     "local p = last\n"
-    "local out = {ARGV[1], ' ', last, ' ', f(id - n + 1), ' ', ARGV[7],"
+    "local out = {ARGV[1], ' ', last, ' ', f(id + 8), ' ', ARGV[7],"
     " '\\n'}\n"
     "for i = 1, n do\n"
-    "  local x = f(id - n + i)\n"
+    "  local x = f(id + 8 * i)\n"
     "  if ARGV[4] == '-' and not live then\n"
     "    redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[9], x,\n"
     "               'p', p, 'd', ARGV[11 + i])\n"
@@ -187,7 +189,7 @@ static const char  *ngx_http_rooms_scripts[] = {
     "if not e or (e == ARGV[4] and id < max) then\n"
     "  e = ARGV[6]\n"
     "  redis.call('HSET', KEYS[2], 'epoch', e, 'id',\n"
-    "             f(math.max(id, max) + 1000))\n"
+    "             f((math.floor(math.max(id, max) / 8) + 1000) * 8))\n"
     "end\n"
     "if now - tonumber(z[3] or '0') > ttl / 2 then\n"
     "  for _, o in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do\n"

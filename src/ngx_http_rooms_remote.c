@@ -14,17 +14,23 @@
 #include <ngx_http_rooms_redis.h>
 
 
-#define NGX_HTTP_ROOMS_REMOTE_CHECK  250
+#define NGX_HTTP_ROOMS_REMOTE_CHECK    250
+
+/* ours and the journal's, with room to spare */
+
+#define NGX_HTTP_ROOMS_REMOTE_HEADERS  512
 
 
 typedef enum {
     NGX_HTTP_ROOMS_REMOTE_GET = 1,
     NGX_HTTP_ROOMS_REMOTE_POST,
+    NGX_HTTP_ROOMS_REMOTE_BEGIN,
     NGX_HTTP_ROOMS_REMOTE_ABORT,
     NGX_HTTP_ROOMS_REMOTE_ANSWER,
+    NGX_HTTP_ROOMS_REMOTE_RESERVE,
+    NGX_HTTP_ROOMS_REMOTE_RESERVED,
     NGX_HTTP_ROOMS_REMOTE_PROBE,
-    NGX_HTTP_ROOMS_REMOTE_PROBED,
-    NGX_HTTP_ROOMS_REMOTE_UNPROBE,
+    NGX_HTTP_ROOMS_REMOTE_RELEASE,
     NGX_HTTP_ROOMS_REMOTE_TAKE,
     NGX_HTTP_ROOMS_REMOTE_SESSION
 } ngx_http_rooms_remote_e;
@@ -53,7 +59,7 @@ static void ngx_http_rooms_remote_serve(ngx_http_rooms_zone_t *zone,
     ngx_http_rooms_remote_t *m);
 static void ngx_http_rooms_remote_serve_abort(ngx_http_rooms_session_t *s,
     ngx_http_rooms_remote_t *m);
-static void ngx_http_rooms_remote_serve_probe(ngx_http_rooms_zone_t *zone,
+static void ngx_http_rooms_remote_serve_reserve(ngx_http_rooms_zone_t *zone,
     ngx_http_rooms_session_t *s, ngx_http_rooms_remote_t *m);
 static void ngx_http_rooms_remote_serve_take(ngx_http_rooms_zone_t *zone,
     ngx_http_rooms_session_t *s, ngx_http_rooms_remote_t *m);
@@ -156,24 +162,46 @@ ngx_http_rooms_remote_post(ngx_http_rooms_exchange_t *x, ngx_str_t *sid,
 }
 
 
+void
+ngx_http_rooms_remote_begin(ngx_http_rooms_exchange_t *x, ngx_str_t *sid)
+{
+    ngx_http_rooms_remote_t  m;
+
+    ngx_memzero(&m, sizeof(ngx_http_rooms_remote_t));
+
+    m.type = NGX_HTTP_ROOMS_REMOTE_BEGIN;
+    x->sid = *sid;
+
+    ngx_http_rooms_remote_request(x, &m);
+}
+
+
+/* A POST whose body was slow is listed from its beginning. */
+
 static void
 ngx_http_rooms_remote_request(ngx_http_rooms_exchange_t *x,
     ngx_http_rooms_remote_t *m)
 {
     ngx_event_t  *ev;
 
-    x->id = ++ngx_http_rooms_remote_last;
+    if (!x->listed) {
+        x->id = ++ngx_http_rooms_remote_last;
+        x->listed = 1;
+        ngx_queue_insert_tail(&ngx_http_rooms_remote_waiting, &x->queue);
+    }
 
     m->id = x->id;
     m->sid = rooms_str(x->sid.data, x->sid.len);
 
-    ngx_queue_insert_tail(&ngx_http_rooms_remote_waiting, &x->queue);
-    x->listed = 1;
-
     if (ngx_http_rooms_remote_send(x->zone, x->owner, m) != NGX_OK) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "rooms: zone \"%V\": a request of %uz octets does not "
+                      "fit into the journal; is the zone too small?",
+                      &x->zone->app->name, m->body.len);
+
         ngx_http_rooms_remote_unlist(x);
         ngx_http_rooms_exchange_answer(x, NGX_HTTP_ROOMS_ANSWER_ERROR,
-                                       NGX_HTTP_ROOMS_ERROR_SESSION,
+                                       NGX_HTTP_ROOMS_ERROR_REQUEST,
                                        rooms_str(NULL, 0));
         return;
     }
@@ -234,7 +262,7 @@ ngx_http_rooms_remote_check(ngx_event_t *ev)
 
 
 void
-ngx_http_rooms_remote_abort(ngx_http_rooms_exchange_t *x)
+ngx_http_rooms_remote_abort(ngx_http_rooms_exchange_t *x, ngx_uint_t hangup)
 {
     ngx_http_rooms_remote_t  m;
 
@@ -248,9 +276,21 @@ ngx_http_rooms_remote_abort(ngx_http_rooms_exchange_t *x)
 
     m.type = NGX_HTTP_ROOMS_REMOTE_ABORT;
     m.id = x->id;
+    m.code = (uint16_t) hangup;
     m.sid = rooms_str(x->sid.data, x->sid.len);
 
     (void) ngx_http_rooms_remote_send(x->zone, x->owner, &m);
+}
+
+
+size_t
+ngx_http_rooms_remote_max(ngx_http_rooms_zone_t *zone)
+{
+    rooms_journal_stat_t  stat;
+
+    rooms_journal_stat(zone->journal, &stat);
+
+    return stat.size / 8 - NGX_HTTP_ROOMS_REMOTE_HEADERS;
 }
 
 
@@ -294,6 +334,15 @@ ngx_http_rooms_remote_step(ngx_http_rooms_zone_t *zone, uint32_t owner,
 
 
 ngx_int_t
+ngx_http_rooms_remote_reserve(ngx_http_rooms_zone_t *zone, uint32_t owner,
+    uint64_t id, rooms_str_t sid)
+{
+    return ngx_http_rooms_remote_step(zone, owner, id, sid,
+                                      NGX_HTTP_ROOMS_REMOTE_RESERVE);
+}
+
+
+ngx_int_t
 ngx_http_rooms_remote_probe(ngx_http_rooms_zone_t *zone, uint32_t owner,
     uint64_t id, rooms_str_t sid)
 {
@@ -303,11 +352,11 @@ ngx_http_rooms_remote_probe(ngx_http_rooms_zone_t *zone, uint32_t owner,
 
 
 ngx_int_t
-ngx_http_rooms_remote_unprobe(ngx_http_rooms_zone_t *zone, uint32_t owner,
+ngx_http_rooms_remote_release(ngx_http_rooms_zone_t *zone, uint32_t owner,
     uint64_t id, rooms_str_t sid)
 {
     return ngx_http_rooms_remote_step(zone, owner, id, sid,
-                                      NGX_HTTP_ROOMS_REMOTE_UNPROBE);
+                                      NGX_HTTP_ROOMS_REMOTE_RELEASE);
 }
 
 
@@ -339,8 +388,8 @@ ngx_http_rooms_remote_receive(ngx_http_rooms_zone_t *zone, rooms_str_t data,
         ngx_http_rooms_remote_answered(&m);
         break;
 
-    case NGX_HTTP_ROOMS_REMOTE_PROBED:
-        ngx_http_rooms_upgrade_probed(m.id, m.code);
+    case NGX_HTTP_ROOMS_REMOTE_RESERVED:
+        ngx_http_rooms_upgrade_reserved(m.id, m.code);
         break;
 
     case NGX_HTTP_ROOMS_REMOTE_SESSION:
@@ -440,14 +489,22 @@ ngx_http_rooms_remote_serve(ngx_http_rooms_zone_t *zone,
         ngx_http_rooms_remote_serve_abort(s, m);
         return;
 
-    case NGX_HTTP_ROOMS_REMOTE_PROBE:
-        ngx_http_rooms_remote_serve_probe(zone, s, m);
+    case NGX_HTTP_ROOMS_REMOTE_RESERVE:
+        ngx_http_rooms_remote_serve_reserve(zone, s, m);
         return;
 
-    case NGX_HTTP_ROOMS_REMOTE_UNPROBE:
+    case NGX_HTTP_ROOMS_REMOTE_PROBE:
 
         if (s) {
-            ngx_http_rooms_polling_unprobe(s);
+            ngx_http_rooms_polling_probe(s, m->from, m->id);
+        }
+
+        return;
+
+    case NGX_HTTP_ROOMS_REMOTE_RELEASE:
+
+        if (s) {
+            ngx_http_rooms_polling_release(s, m->from, m->id);
         }
 
         return;
@@ -455,6 +512,16 @@ ngx_http_rooms_remote_serve(ngx_http_rooms_zone_t *zone,
     case NGX_HTTP_ROOMS_REMOTE_TAKE:
         ngx_http_rooms_remote_serve_take(zone, s, m);
         return;
+    }
+
+    if (s && s->poll && m->type == NGX_HTTP_ROOMS_REMOTE_POST) {
+        x = s->poll->post;
+
+        if (x && x->coming && x->owner == m->from && x->id == m->id) {
+            x->coming = 0;
+            ngx_http_rooms_polling_post(s, x, m->body);
+            return;
+        }
     }
 
     x = ngx_calloc(sizeof(ngx_http_rooms_exchange_t), ngx_cycle->log);
@@ -475,6 +542,11 @@ ngx_http_rooms_remote_serve(ngx_http_rooms_zone_t *zone,
 
     if (s) {
         code = ngx_http_rooms_polling_begin_post(s, x);
+
+        if (code == NGX_OK && m->type == NGX_HTTP_ROOMS_REMOTE_BEGIN) {
+            x->coming = 1;
+            return;
+        }
 
         if (code == NGX_OK) {
             ngx_http_rooms_polling_post(s, x, m->body);
@@ -499,23 +571,35 @@ ngx_http_rooms_remote_serve_abort(ngx_http_rooms_session_t *s,
 
     x = s->poll->get;
 
-    if (x && x->request == NULL && x->owner == m->from && x->id == m->id) {
+    if (x == NULL || x->owner != m->from || x->id != m->id) {
+        x = s->poll->post;
+    }
+
+    if (x == NULL || x->owner != m->from || x->id != m->id) {
+        return;
+    }
+
+    if (m->code) {
         ngx_http_rooms_polling_abort(x);
+
+    } else {
+        ngx_http_rooms_polling_drop(x);
     }
 }
 
 
 static void
-ngx_http_rooms_remote_serve_probe(ngx_http_rooms_zone_t *zone,
+ngx_http_rooms_remote_serve_reserve(ngx_http_rooms_zone_t *zone,
     ngx_http_rooms_session_t *s, ngx_http_rooms_remote_t *m)
 {
     ngx_http_rooms_remote_t  answer;
 
     ngx_memzero(&answer, sizeof(ngx_http_rooms_remote_t));
 
-    answer.type = NGX_HTTP_ROOMS_REMOTE_PROBED;
+    answer.type = NGX_HTTP_ROOMS_REMOTE_RESERVED;
     answer.id = m->id;
-    answer.code = (s && ngx_http_rooms_polling_probe(s) == NGX_OK);
+    answer.code = (s && ngx_http_rooms_polling_reserve(s, m->from, m->id)
+                        == NGX_OK);
 
     (void) ngx_http_rooms_remote_send(zone, m->from, &answer);
 }
@@ -537,21 +621,29 @@ ngx_http_rooms_remote_serve_take(ngx_http_rooms_zone_t *zone,
 
     rooms_buf_init(&b, 0);
 
-    if (s && s->polling && !s->closed && !s->doomed && s->poll->probed
+    if (s && s->polling && !s->closed && !s->doomed
+        && ngx_http_rooms_polling_candidate(s, m->from, m->id)
         && ngx_http_rooms_move_out(s, &b) == NGX_OK)
     {
         answer.body = rooms_str(b.data, b.len);
     }
 
-    if (ngx_http_rooms_remote_send(zone, m->from, &answer) == NGX_OK) {
+    if (answer.body.len
+        && ngx_http_rooms_remote_send(zone, m->from, &answer) == NGX_OK)
+    {
+        ngx_http_rooms_polling_finish(s);
+        ngx_http_rooms_session_forget(s);
 
-        if (answer.body.len) {
-            ngx_http_rooms_polling_finish(s);
-            ngx_http_rooms_session_forget(s);
+    } else {
+
+        /* it stays, and goes on with polling */
+
+        if (s) {
+            ngx_http_rooms_polling_release(s, m->from, m->id);
         }
 
-    } else if (s) {
-        ngx_http_rooms_polling_unprobe(s);
+        answer.body = rooms_str(NULL, 0);
+        (void) ngx_http_rooms_remote_send(zone, m->from, &answer);
     }
 
     rooms_buf_free(&b);

@@ -37,9 +37,20 @@ void ngx_http_rooms_remote_post(ngx_http_rooms_exchange_t *x, ngx_str_t *sid,
 
 void ngx_http_rooms_remote_failed(uint64_t id);
 
-/* The client of an exchange on its way hung up. */
+/* Tells the owner that a body is coming. */
 
-void ngx_http_rooms_remote_abort(ngx_http_rooms_exchange_t *x);
+void ngx_http_rooms_remote_begin(ngx_http_rooms_exchange_t *x,
+    ngx_str_t *sid);
+
+/* The client of an exchange on its way hung up (and ends the session), or
+ * was answered by nginx. */
+
+void ngx_http_rooms_remote_abort(ngx_http_rooms_exchange_t *x,
+    ngx_uint_t hangup);
+
+/* How many octets an answer to another worker may have. */
+
+size_t ngx_http_rooms_remote_max(ngx_http_rooms_zone_t *zone);
 
 /* Answers an exchange whose request waits in another worker. */
 
@@ -50,9 +61,11 @@ void ngx_http_rooms_remote_answer(ngx_http_rooms_exchange_t *x,
 /* The steps of a candidate whose session another worker holds; NGX_ERROR:
  * they could not be sent. */
 
+ngx_int_t ngx_http_rooms_remote_reserve(ngx_http_rooms_zone_t *zone,
+    uint32_t owner, uint64_t id, rooms_str_t sid);
 ngx_int_t ngx_http_rooms_remote_probe(ngx_http_rooms_zone_t *zone,
     uint32_t owner, uint64_t id, rooms_str_t sid);
-ngx_int_t ngx_http_rooms_remote_unprobe(ngx_http_rooms_zone_t *zone,
+ngx_int_t ngx_http_rooms_remote_release(ngx_http_rooms_zone_t *zone,
     uint32_t owner, uint64_t id, rooms_str_t sid);
 ngx_int_t ngx_http_rooms_remote_take(ngx_http_rooms_zone_t *zone,
     uint32_t owner, uint64_t id, rooms_str_t sid);

@@ -19,6 +19,7 @@
 
 #include <ngx_http_rooms_recovery.h>
 #include <ngx_http_rooms_record.h>
+#include <ngx_http_rooms_replay.h>
 #include <ngx_http_rooms_command.h>
 #include <ngx_http_rooms_redis.h>
 #include <ngx_http_rooms_room.h>
@@ -28,23 +29,6 @@
 /* how often, in ms, it is looked whether another worker has done telling */
 
 #define NGX_HTTP_ROOMS_RESTORE_TRIES  20
-
-
-typedef struct {
-    uint64_t                   id;
-    size_t                     pos;         /* in messages */
-    size_t                     len;
-} ngx_http_rooms_missed_t;
-
-
-typedef struct {
-    rooms_str_t                sid;
-    unsigned                   variant;
-    size_t                     limit;       /* of all messages */
-    ngx_uint_t                 ended;       /* the room, in between */
-    rooms_buf_t                messages;
-    ngx_array_t                missed;      /* ngx_http_rooms_missed_t */
-} ngx_http_rooms_replay_t;
 
 
 static void ngx_http_rooms_restore_drop(ngx_http_rooms_zone_t *zone,
@@ -64,16 +48,7 @@ static ngx_int_t ngx_http_rooms_restore_rooms(
     ngx_http_rooms_socket_t *socket, ngx_http_rooms_record_t *rec,
     uint64_t after, ngx_http_rooms_replay_t *replay);
 static ngx_int_t ngx_http_rooms_restore_room(ngx_http_rooms_socket_t *socket,
-    rooms_str_t name, uint64_t after, ngx_http_rooms_replay_t *replay);
-static rooms_int_t ngx_http_rooms_restore_entry(void *ctx,
-    const rooms_journal_entry_t *e);
-static int ngx_libc_cdecl ngx_http_rooms_restore_cmp(const void *one,
-    const void *two);
-static ngx_int_t ngx_http_rooms_restore_send(ngx_http_rooms_socket_t *socket,
-    ngx_http_rooms_replay_t *replay);
-static ngx_int_t ngx_http_rooms_restore_message(
-    ngx_http_rooms_socket_t *socket, rooms_buf_t *b, uint64_t id,
-    const rooms_message_t *m);
+    rooms_str_t name, ngx_http_rooms_replay_t *replay);
 static ngx_int_t ngx_http_rooms_restore_tell(ngx_http_rooms_socket_t *socket,
     rooms_str_t rooms);
 
@@ -147,7 +122,7 @@ ngx_http_rooms_recovery_claimed(ngx_http_rooms_session_t *s, ngx_str_t *nsp,
         goto done;
     }
 
-    rc = ngx_http_rooms_restore_send(*socket, &replay);
+    rc = ngx_http_rooms_replay_send(*socket, &replay);
 
     if (rc == NGX_OK) {
         rc = ngx_http_rooms_restore_tell(*socket, rec->rooms);
@@ -155,11 +130,7 @@ ngx_http_rooms_recovery_claimed(ngx_http_rooms_session_t *s, ngx_str_t *nsp,
 
 done:
 
-    rooms_buf_free(&replay.messages);
-
-    if (replay.missed.pool) {
-        ngx_destroy_pool(replay.missed.pool);
-    }
+    ngx_http_rooms_replay_free(&replay);
 
     return rc;
 }
@@ -205,14 +176,10 @@ ngx_http_rooms_recovery_rejoin(ngx_http_rooms_socket_t *socket,
     rc = ngx_http_rooms_restore_rooms(socket, &rec, 0, &replay);
 
     if (rc == NGX_OK) {
-        rc = ngx_http_rooms_restore_send(socket, &replay);
+        rc = ngx_http_rooms_replay_send(socket, &replay);
     }
 
-    rooms_buf_free(&replay.messages);
-
-    if (replay.missed.pool) {
-        ngx_destroy_pool(replay.missed.pool);
-    }
+    ngx_http_rooms_replay_free(&replay);
 
     return rc;
 }
@@ -381,38 +348,21 @@ ngx_http_rooms_restore_rooms(ngx_http_rooms_socket_t *socket,
     ngx_http_rooms_record_t *rec, uint64_t after,
     ngx_http_rooms_replay_t *replay)
 {
-    uint64_t      since;
-    ngx_pool_t   *pool;
-    rooms_str_t   in, name;
+    uint64_t     since;
+    rooms_str_t  in, name;
 
-    pool = ngx_create_pool(1024, ngx_cycle->log);
-    if (pool == NULL) {
+    if (ngx_http_rooms_replay_init(replay, socket) != NGX_OK) {
         return NGX_DECLINED;
     }
-
-    if (ngx_array_init(&replay->missed, pool, 16,
-                       sizeof(ngx_http_rooms_missed_t))
-        != NGX_OK)
-    {
-        replay->missed.pool = pool;
-        return NGX_DECLINED;
-    }
-
-    replay->sid = rooms_str(socket->sid, NGX_HTTP_ROOMS_SID_LEN);
-    replay->variant = socket->variant;
-
-    /* frames and what else is sent now must have a place in the queue, too */
-
-    replay->limit = socket->session->conf->send_queue / 2;
 
     in = rec->rooms;
 
     while (ngx_http_rooms_record_room(&in, &name, &since) == NGX_OK) {
 
-        if (ngx_http_rooms_restore_room(socket, name, ngx_max(after, since),
-                                        replay)
-            != NGX_OK)
-        {
+        since = rooms_message_whole(since);
+        replay->after = ngx_max(after, since);
+
+        if (ngx_http_rooms_restore_room(socket, name, replay) != NGX_OK) {
             return NGX_DECLINED;
         }
     }
@@ -421,8 +371,7 @@ ngx_http_rooms_restore_rooms(ngx_http_rooms_socket_t *socket,
         return NGX_DECLINED;
     }
 
-    ngx_qsort(replay->missed.elts, replay->missed.nelts,
-              sizeof(ngx_http_rooms_missed_t), ngx_http_rooms_restore_cmp);
+    ngx_http_rooms_replay_sort(replay);
 
     return NGX_OK;
 }
@@ -430,7 +379,7 @@ ngx_http_rooms_restore_rooms(ngx_http_rooms_socket_t *socket,
 
 static ngx_int_t
 ngx_http_rooms_restore_room(ngx_http_rooms_socket_t *socket,
-    rooms_str_t name, uint64_t after, ngx_http_rooms_replay_t *replay)
+    rooms_str_t name, ngx_http_rooms_replay_t *replay)
 {
     uint64_t                before;
     rooms_int_t             rc;
@@ -455,17 +404,19 @@ ngx_http_rooms_restore_room(ngx_http_rooms_socket_t *socket,
     replay->ended = (zone->app->app->evolve && room->state == NULL);
 
     if (zone->redis) {
-        ngx_http_rooms_room_member(room, socket)->joined = after;
+        ngx_http_rooms_room_member(room, socket)->joined = replay->after;
 
-        rc = ngx_http_rooms_redis_replay(room, after,
-                                         ngx_http_rooms_restore_entry,
+        rc = ngx_http_rooms_redis_replay(room,
+                                         ngx_http_rooms_replay_from(replay),
+                                         ngx_http_rooms_replay_entry,
                                          replay);
 
     } else {
         ngx_http_rooms_zone_lock(zone);
 
-        rc = rooms_journal_replay(zone->journal, name, after, before,
-                                  ngx_http_rooms_restore_entry, replay);
+        rc = rooms_journal_replay(zone->journal, name,
+                                  ngx_http_rooms_replay_from(replay), before,
+                                  ngx_http_rooms_replay_entry, replay);
 
         ngx_http_rooms_zone_unlock(zone);
     }
@@ -479,155 +430,6 @@ ngx_http_rooms_restore_room(ngx_http_rooms_socket_t *socket,
     }
 
     return NGX_OK;
-}
-
-
-static rooms_int_t
-ngx_http_rooms_restore_entry(void *ctx, const rooms_journal_entry_t *e)
-{
-    ngx_http_rooms_replay_t *replay = ctx;
-
-    size_t                    pos;
-    rooms_str_t               in;
-    rooms_message_t           m;
-    ngx_http_rooms_missed_t  *missed;
-
-    pos = replay->messages.len;
-    in = e->messages;
-
-    while (rooms_message_read(&in, &m) == ROOMS_OK) {
-
-        if (!m.ephemeral
-            && rooms_message_meant(&m, replay->sid, replay->variant))
-        {
-            rooms_message_write(&replay->messages, &m);
-        }
-    }
-
-    if (replay->messages.failed
-        || replay->messages.len > replay->limit)
-    {
-        return ROOMS_ERROR;
-    }
-
-    if (replay->messages.len > pos) {
-        missed = ngx_array_push(&replay->missed);
-        if (missed == NULL) {
-            return ROOMS_ERROR;
-        }
-
-        missed->id = e->id;
-        missed->pos = pos;
-        missed->len = replay->messages.len - pos;
-    }
-
-    /* whoever has the name now, it is another room */
-
-    if (e->removed) {
-        replay->ended = 1;
-        return ROOMS_DONE;
-    }
-
-    return ROOMS_OK;
-}
-
-
-static int ngx_libc_cdecl
-ngx_http_rooms_restore_cmp(const void *one, const void *two)
-{
-    const ngx_http_rooms_missed_t  *a, *b;
-
-    a = one;
-    b = two;
-
-    return (a->id > b->id) - (a->id < b->id);
-}
-
-
-static ngx_int_t
-ngx_http_rooms_restore_send(ngx_http_rooms_socket_t *socket,
-    ngx_http_rooms_replay_t *replay)
-{
-    ngx_int_t                 rc;
-    ngx_uint_t                i;
-    rooms_buf_t               b;
-    rooms_str_t               in;
-    rooms_message_t           m;
-    ngx_http_rooms_missed_t  *missed;
-
-    rooms_buf_init(&b, 0);
-
-    missed = replay->missed.elts;
-    rc = NGX_OK;
-
-    for (i = 0; rc == NGX_OK && i < replay->missed.nelts; i++) {
-        in = rooms_str(replay->messages.data + missed[i].pos, missed[i].len);
-
-        while (rc == NGX_OK && rooms_message_read(&in, &m) == ROOMS_OK) {
-            rc = ngx_http_rooms_restore_message(socket, &b, missed[i].id, &m);
-        }
-    }
-
-    rooms_buf_free(&b);
-
-    return rc;
-}
-
-
-static ngx_int_t
-ngx_http_rooms_restore_message(ngx_http_rooms_socket_t *socket,
-    rooms_buf_t *b, uint64_t id, const rooms_message_t *m)
-{
-    ngx_uint_t                 n;
-    rooms_str_t               *attachments;
-    ngx_http_rooms_zone_t     *zone;
-    ngx_http_rooms_session_t  *s;
-
-    s = socket->session;
-    zone = s->zone;
-
-    attachments = NULL;
-    n = 0;
-
-    if (m->nattachments) {
-        attachments = ngx_alloc(m->nattachments * sizeof(rooms_str_t),
-                                ngx_cycle->log);
-        if (attachments == NULL) {
-            goto failed;
-        }
-
-        n = ngx_http_rooms_socket_attachments(m->attachments, m->nattachments,
-                                              attachments, m->nattachments);
-    }
-
-    rooms_buf_reset(b);
-    ngx_http_rooms_socket_text(b, &socket->nsp, m, zone->epoch,
-                               socket->recoverable ? id : 0);
-
-    if (b->failed) {
-        goto failed;
-    }
-
-    ngx_http_rooms_session_message(s, rooms_str(b->data, b->len), attachments,
-                                   n);
-
-    if (attachments) {
-        ngx_free(attachments);
-    }
-
-    return (s->closed || s->doomed) ? NGX_ERROR : NGX_OK;
-
-failed:
-
-    /* its record is kept, it may come again */
-
-    if (attachments) {
-        ngx_free(attachments);
-    }
-
-    ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT, 0);
-
-    return NGX_ERROR;
 }
 
 

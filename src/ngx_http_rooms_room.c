@@ -11,6 +11,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include <ngx_http_rooms_command.h>
 #include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_publish.h>
 #include <ngx_http_rooms_socket.h>
@@ -24,6 +25,10 @@
 #define NGX_HTTP_ROOMS_COMPACT_EVERY  16
 #define NGX_HTTP_ROOMS_COMPACT_MIN    4096
 
+/* how near a deadline is, in ms, that does not wait for the sweep */
+
+#define NGX_HTTP_ROOMS_NEAR           3000
+
 
 static ngx_http_rooms_room_t *ngx_http_rooms_room_create(
     ngx_http_rooms_zone_t *zone, rooms_str_t name, uint64_t hash);
@@ -31,6 +36,8 @@ static ngx_int_t ngx_http_rooms_room_load(ngx_http_rooms_room_t *room);
 static rooms_int_t ngx_http_rooms_room_load_handler(void *ctx,
     unsigned snapshot, uint64_t id, rooms_str_t data);
 static void ngx_http_rooms_room_purge(ngx_http_rooms_zone_t *zone);
+static void ngx_http_rooms_room_free(ngx_http_rooms_zone_t *zone);
+static void ngx_http_rooms_room_wake_handler(ngx_event_t *ev);
 
 
 ngx_http_rooms_room_t *
@@ -105,6 +112,11 @@ ngx_http_rooms_room_create(ngx_http_rooms_zone_t *zone, rooms_str_t name,
 
     ngx_queue_init(&room->backing.tasks);
     ngx_queue_init(&room->backing.taps);
+
+    room->wake.handler = ngx_http_rooms_room_wake_handler;
+    room->wake.data = room;
+    room->wake.log = ngx_cycle->log;
+    room->wake.cancelable = 1;
 
     if (zone->redis == NULL && ngx_http_rooms_room_load(room) != NGX_OK) {
         ngx_http_rooms_room_release_state(room);
@@ -207,14 +219,39 @@ ngx_http_rooms_room_purge(ngx_http_rooms_zone_t *zone)
     room = ngx_queue_data(ngx_queue_head(&zone->idle), ngx_http_rooms_room_t,
                           idle);
 
+    if (room->backing.busy) {
+
+        /* commands wait for it */
+
+        ngx_queue_remove(&room->idle);
+        ngx_queue_insert_tail(&zone->idle, &room->idle);
+        return;
+    }
+
+    ngx_http_rooms_room_free(zone);
+}
+
+
+void
+ngx_http_rooms_room_free_all(ngx_http_rooms_zone_t *zone)
+{
+    while (zone->nidle) {
+        ngx_http_rooms_room_free(zone);
+    }
+}
+
+
+/* Frees the room that has been idle longest. */
+
+static void
+ngx_http_rooms_room_free(ngx_http_rooms_zone_t *zone)
+{
+    ngx_http_rooms_room_t  *room;
+
+    room = ngx_queue_data(ngx_queue_head(&zone->idle), ngx_http_rooms_room_t,
+                          idle);
+
     if (zone->redis) {
-
-        if (room->backing.busy) {
-            ngx_queue_remove(&room->idle);
-            ngx_queue_insert_tail(&zone->idle, &room->idle);
-            return;
-        }
-
         ngx_http_rooms_redis_room_free(room);
     }
 
@@ -224,6 +261,10 @@ ngx_http_rooms_room_purge(ngx_http_rooms_zone_t *zone)
 
     if (room->is_dirty) {
         ngx_queue_remove(&room->dirty);
+    }
+
+    if (room->wake.timer_set) {
+        ngx_del_timer(&room->wake);
     }
 
     ngx_rbtree_delete(&zone->rooms, &room->node);
@@ -237,6 +278,7 @@ void
 ngx_http_rooms_room_apply(ngx_http_rooms_room_t *room,
     const rooms_journal_entry_t *e)
 {
+    unsigned               n;
     rooms_int_t            rc;
     rooms_str_t            messages;
     rooms_message_t        m;
@@ -260,8 +302,16 @@ ngx_http_rooms_room_apply(ngx_http_rooms_room_t *room,
     if (room->nmembers) {
         messages = e->messages;
 
-        while ((rc = rooms_message_read(&messages, &m)) == ROOMS_OK) {
-            ngx_http_rooms_publish(room, &m, e->id);
+        for (n = 0; /* void */ ; n++) {
+            rc = rooms_message_read(&messages, &m);
+
+            if (rc != ROOMS_OK) {
+                break;
+            }
+
+            ngx_http_rooms_publish(room, &m,
+                                   rooms_message_id(e->id, n,
+                                                    messages.len == 0));
 
             if (room->backing.late > e->id) {
                 ngx_http_rooms_room_skip(room, e->id);
@@ -311,6 +361,42 @@ ngx_http_rooms_room_doom(ngx_http_rooms_room_t *room)
                                         NGX_HTTP_ROOMS_CLOSE_QUEUE, 0);
         }
     }
+}
+
+
+void
+ngx_http_rooms_room_wake(ngx_http_rooms_room_t *room, uint64_t now,
+    uint64_t deadline)
+{
+    if (room->wake.timer_set) {
+        ngx_del_timer(&room->wake);
+    }
+
+    if (deadline == 0 || deadline > now + NGX_HTTP_ROOMS_NEAR) {
+        return;
+    }
+
+    ngx_add_timer(&room->wake,
+                  deadline > now ? (ngx_msec_t) (deadline - now) : 1);
+}
+
+
+static void
+ngx_http_rooms_room_wake_handler(ngx_event_t *ev)
+{
+    u_char                  name[ROOMS_JOURNAL_NAME];
+    rooms_str_t             none;
+    ngx_http_rooms_room_t  *room;
+
+    room = ev->data;
+    none = rooms_str(NULL, 0);
+
+    /* the room may go, its name is needed to the end */
+
+    ngx_memcpy(name, room->name.data, room->name.len);
+
+    ngx_http_rooms_execute_in(room->zone, ROOMS_CMD_TICK,
+                              rooms_str(name, room->name.len), none, none);
 }
 
 

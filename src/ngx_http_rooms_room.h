@@ -76,6 +76,7 @@ struct ngx_http_rooms_room_s {
     ngx_queue_t               dirty;         /* has messages to flush */
     ngx_uint_t                appends;       /* since compaction was tried */
     ngx_http_rooms_backing_t  backing;
+    ngx_event_t               wake;          /* a deadline that is near */
     unsigned                  is_idle:1;
     unsigned                  is_dirty:1;
 };
@@ -105,10 +106,10 @@ struct ngx_http_rooms_member_s {
     ngx_http_rooms_stream_t  *stream;
     ngx_http_rooms_socket_t  *socket;
     ngx_queue_t               queue;         /* in session->members */
-    ngx_uint_t                index;         /* in stream->members */
+    uint32_t                  index;         /* in stream->members */
+    uint32_t                  pos;           /* taken of the chunk */
     uint64_t                  joined;        /* messages after it are its */
     uint64_t                  from;          /* ... that are still to come */
-    size_t                    pos;           /* taken of the chunk */
     uint64_t                  since;         /* messages not meant for it */
 };
 
@@ -145,10 +146,22 @@ void ngx_http_rooms_room_release_state(ngx_http_rooms_room_t *room);
 
 void ngx_http_rooms_room_doom(ngx_http_rooms_room_t *room);
 
+/*
+ * The room has this deadline now (0: none), as decided here: where it is near,
+ * a timer of this worker keeps it, and the sweep if the worker dies.
+ */
+
+void ngx_http_rooms_room_wake(ngx_http_rooms_room_t *room, uint64_t now,
+    uint64_t deadline);
+
 /* Replaces the room's facts in the journal by a snapshot when worth it. */
 
 void ngx_http_rooms_room_compact(ngx_http_rooms_room_t *room);
 
+
+/* Frees all rooms, which have no members any more. */
+
+void ngx_http_rooms_room_free_all(ngx_http_rooms_zone_t *zone);
 
 /*
  * Membership.  NGX_OK also where it is as wanted already; NGX_DECLINED: over

@@ -11,12 +11,11 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include <openssl/rand.h>
-
 #include <ngx_http_rooms_session.h>
 #include <ngx_http_rooms_socket.h>
 #include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_polling.h>
+#include <ngx_http_rooms_random.h>
 #include <ngx_http_rooms_ws.h>
 
 
@@ -27,9 +26,6 @@ static ngx_int_t ngx_http_rooms_session_attachment(
     ngx_http_rooms_session_t *s, rooms_str_t data);
 static ngx_int_t ngx_http_rooms_session_echo(ngx_http_rooms_session_t *s,
     rooms_str_t data, ngx_uint_t binary);
-static ngx_int_t ngx_http_rooms_session_invalid(ngx_http_rooms_session_t *s);
-static ngx_uint_t ngx_http_rooms_session_recoverable(
-    ngx_http_rooms_session_t *s);
 static void ngx_http_rooms_session_release(ngx_http_rooms_session_t *s);
 static void ngx_http_rooms_session_gone(ngx_http_rooms_session_t *s);
 
@@ -41,9 +37,7 @@ ngx_http_rooms_session_create(ngx_http_rooms_loc_conf_t *conf,
     u_char                     random[15];
     ngx_http_rooms_session_t  *s;
 
-    if (RAND_bytes(random, sizeof(random)) != 1) {
-        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
-                      "rooms: no random numbers for a session");
+    if (ngx_http_rooms_random_octets(random, sizeof(random)) != NGX_OK) {
         return NULL;
     }
 
@@ -304,9 +298,10 @@ ngx_http_rooms_session_query(ngx_http_rooms_session_t *s, ngx_str_t *args)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_rooms_session_invalid(ngx_http_rooms_session_t *s)
 {
+    s->broken = 1;
     s->zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_PACKET]++;
     ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_PROTOCOL, 0);
 
@@ -314,7 +309,7 @@ ngx_http_rooms_session_invalid(ngx_http_rooms_session_t *s)
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_rooms_session_recoverable(ngx_http_rooms_session_t *s)
 {
     return s->reason != NGX_HTTP_ROOMS_CLOSE_PROTOCOL
@@ -438,6 +433,8 @@ ngx_http_rooms_session_gone(ngx_http_rooms_session_t *s)
         ngx_queue_remove(&s->dirty);
         s->is_dirty = 0;
     }
+
+    ngx_http_rooms_session_unpace(s);
 
     if (s->moved) {
         return;

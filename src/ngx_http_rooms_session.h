@@ -41,54 +41,59 @@ typedef struct ngx_http_rooms_poll_s    ngx_http_rooms_poll_t;
 typedef struct ngx_http_rooms_binary_s  ngx_http_rooms_binary_t;
 
 
+/*
+ * The order is that of use: what a delivery looks at lies together, since
+ * with many sessions the memory costs more than the instructions.
+ */
+
 struct ngx_http_rooms_session_s {
     ngx_rbtree_node_t            node;        /* in zone->sessions */
     ngx_queue_t                  link;        /* in zone->all */
-    ngx_http_rooms_zone_t       *zone;
-    ngx_http_rooms_loc_conf_t   *conf;
 
     ngx_connection_t            *connection;  /* WebSocket, or NULL */
-    ngx_http_request_t          *request;     /* kept for its log line */
-
     ngx_http_rooms_queue_t       out;
-    ngx_queue_t                  dirty;       /* has something to flush */
-
-    ngx_queue_t                  beat;        /* in conf->ping or ->pong */
-    ngx_http_rooms_beat_t       *beating;     /* which of them, or NULL */
-    ngx_msec_t                   due;
-    ngx_queue_t                  connect;     /* in conf->connect */
-    ngx_msec_t                   connect_due;
-
-    ngx_queue_t                  sockets;     /* socket->queue */
-    ngx_queue_t                  members;     /* member->queue */
-    ngx_uint_t                   nsockets;
-    ngx_uint_t                   nmembers;
-
-    rooms_ws_reader_t            reader;
-    ngx_http_rooms_binary_t     *binary;      /* packet that lacks parts */
-    ngx_http_rooms_poll_t       *poll;        /* polling only */
-    rooms_rate_t                *rates;       /* per event of the contract */
-    ngx_str_t                    query;       /* of the handshake */
-    rooms_rate_t                 rate;        /* events per second */
-
-    uint64_t                     in;
-    uint64_t                     out_events;
-    ngx_http_rooms_close_e       reason;
-    ngx_uint_t                   code;        /* of the close frame */
-
-    u_char                       sid[ROOMS_EIO_SID_LEN];
-    uint8_t                      deflate;     /* window bits, 0: off */
+    ngx_http_rooms_zone_t       *zone;
     unsigned                     polling:1;
     unsigned                     is_dirty:1;
+    unsigned                     is_held:1;   /* flushes nothing until due */
     unsigned                     connecting:1;
     unsigned                     extended:1;  /* the pong's deadline, once */
     unsigned                     closed:1;
     unsigned                     doomed:1;    /* to be closed, see below */
     unsigned                     upgraded:1;  /* was polling before */
     unsigned                     moved:1;     /* to another worker */
+    unsigned                     broken:1;    /* sent what is no Engine.IO */
     unsigned                     ssl:1;
-    unsigned                     ended:1;     /* memory is still held */
-    ngx_uint_t                   holds;
+    uint8_t                      deflate;     /* window bits, 0: off */
+    uint8_t                      reason;      /* ngx_http_rooms_close_e */
+    uint16_t                     code;        /* of the close frame */
+    ngx_http_rooms_loc_conf_t   *conf;
+
+    ngx_queue_t                  members;     /* member->queue */
+    ngx_queue_t                  sockets;     /* socket->queue */
+    uint32_t                     nmembers;
+    uint32_t                     nsockets;
+    uint64_t                     in;
+    uint64_t                     out_events;
+
+    ngx_queue_t                  dirty;       /* has something to flush */
+    ngx_http_rooms_beat_t       *beating;     /* which queue, or NULL */
+    ngx_queue_t                  beat;        /* in conf->ping or ->pong */
+    ngx_msec_t                   due;
+
+    rooms_ws_reader_t            reader;
+    ngx_http_rooms_binary_t     *binary;      /* packet that lacks parts */
+    rooms_rate_t                 rate;        /* events per second */
+    rooms_rate_t                *rates;       /* per event of the contract */
+    ngx_http_rooms_poll_t       *poll;        /* polling only */
+    ngx_http_request_t          *request;     /* kept for its log line */
+    ngx_str_t                    query;       /* of the handshake */
+    ngx_queue_t                  connect;     /* in conf->connect; connected,
+                                                 among those held */
+    ngx_msec_t                   connect_due;
+    uint32_t                     holds;       /* of its memory */
+    unsigned                     ended:1;     /* it is only held */
+    u_char                       sid[ROOMS_EIO_SID_LEN];
 };
 
 
@@ -137,6 +142,10 @@ ngx_int_t ngx_http_rooms_session_receive(ngx_http_rooms_session_t *s,
 ngx_int_t ngx_http_rooms_session_input(ngx_http_rooms_session_t *s,
     const rooms_eio_packet_t *pkt);
 
+/* What came is not Engine.IO: the session is closed.  Returns NGX_ERROR. */
+
+ngx_int_t ngx_http_rooms_session_invalid(ngx_http_rooms_session_t *s);
+
 /*
  * Queues a message packet: text without the Engine.IO type, then n binary
  * attachments.  What the session's rooms have for it goes first.
@@ -149,6 +158,10 @@ void ngx_http_rooms_session_message(ngx_http_rooms_session_t *s,
 
 void ngx_http_rooms_session_packet(ngx_http_rooms_session_t *s, u_char type,
     rooms_str_t data);
+
+/* A ping packet; sent at once where nothing is in its way. */
+
+void ngx_http_rooms_session_ping(ngx_http_rooms_session_t *s);
 
 /* Queues an Engine.IO message as it is, text or binary. */
 
@@ -189,6 +202,18 @@ void ngx_http_rooms_session_form(ngx_http_rooms_session_t *s,
 void ngx_http_rooms_session_send(ngx_http_rooms_session_t *s,
     ngx_http_rooms_chunk_t *chunk, uint32_t pos, uint32_t end);
 
+/*
+ * Sends what is queued now, and what follows a few milliseconds later, as
+ * something of its own: for clients that take the answer to a CONNECT first
+ * and only then begin to listen for events.
+ */
+
+void ngx_http_rooms_session_pace(ngx_http_rooms_session_t *s);
+
+/* It is over before its time. */
+
+void ngx_http_rooms_session_unpace(ngx_http_rooms_session_t *s);
+
 /* Marks the session for the flush at the end of the turn. */
 
 void ngx_http_rooms_session_dirty(ngx_http_rooms_session_t *s);
@@ -223,6 +248,10 @@ void ngx_http_rooms_session_doom(ngx_http_rooms_session_t *s,
 
 void ngx_http_rooms_session_unhold(ngx_http_rooms_session_t *s);
 
+/* 1 where the reason for which it was closed lets its sockets recover. */
+
+ngx_uint_t ngx_http_rooms_session_recoverable(ngx_http_rooms_session_t *s);
+
 /* Memory that somebody on the stack may still use: freed after the turn. */
 
 void ngx_http_rooms_free_later(void *p);
@@ -234,6 +263,15 @@ void ngx_http_rooms_free_later(void *p);
  */
 
 ngx_int_t ngx_http_rooms_session_drain(ngx_http_rooms_session_t *s);
+
+/*
+ * The end of what one read brought: sends what is queued, if this turn has
+ * nothing from a room that could go with it.  By the end of the turn other
+ * sessions would have pushed this one out of the cache.  May close the
+ * session.
+ */
+
+void ngx_http_rooms_session_answer(ngx_http_rooms_session_t *s);
 
 /* The end of the turn: rooms, then sessions. */
 
@@ -249,6 +287,10 @@ void ngx_http_rooms_beat_ping(ngx_http_rooms_session_t *s);
 void ngx_http_rooms_beat_pong(ngx_http_rooms_session_t *s);
 void ngx_http_rooms_beat_extend(ngx_http_rooms_session_t *s);
 void ngx_http_rooms_beat_stop(ngx_http_rooms_session_t *s);
+
+/* 1 where the time for its pong is over. */
+
+ngx_uint_t ngx_http_rooms_beat_late(ngx_http_rooms_session_t *s);
 
 /* Waits for the first CONNECT, or no longer does. */
 

@@ -29,11 +29,11 @@ struct ngx_http_rooms_socket_s {
     ngx_str_t                    data;        /* set by the application */
     uint64_t                     ask;         /* next ack id to ask for */
     ngx_queue_t                  asked;       /* acks the client owes */
-    ngx_uint_t                   nasked;
     ngx_queue_t                  tasks;       /* commands that wait */
-    ngx_uint_t                   holds;       /* of its memory */
     u_char                       sid[NGX_HTTP_ROOMS_SID_LEN];
     u_char                       secret[NGX_HTTP_ROOMS_SID_LEN];
+    uint32_t                     nasked;
+    uint32_t                     holds;       /* of its memory */
     unsigned                     variant:3;
     unsigned                     recoverable:1;
     unsigned                     registered:1; /* has a recovery record */
@@ -75,12 +75,13 @@ void ngx_http_rooms_socket_emit(ngx_http_rooms_socket_t *socket,
     const rooms_str_t *attachments, ngx_uint_t n);
 
 /*
- * The text of an event packet for a message of a record, as the namespace
- * takes it, with the offset as its last argument when offset is not 0.
+ * The text of an event packet for a message of the record id, as the
+ * namespace takes it; with offset, that is its last argument, too.
  */
 
 void ngx_http_rooms_socket_text(rooms_buf_t *b, ngx_str_t *nsp,
-    const rooms_message_t *m, uint64_t epoch, uint64_t offset);
+    const rooms_message_t *m, uint64_t epoch, uint64_t id,
+    ngx_uint_t offset);
 
 /* The attachments of a message as strings; at most max. */
 

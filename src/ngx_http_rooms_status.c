@@ -24,7 +24,7 @@ static void ngx_http_rooms_status_epoch(rooms_buf_t *b,
 static void ngx_http_rooms_status_events(rooms_buf_t *b,
     const ngx_http_rooms_figures_t *f);
 static void ngx_http_rooms_status_journal(rooms_buf_t *b,
-    const ngx_http_rooms_figures_t *f);
+    const ngx_http_rooms_figures_t *f, uint64_t history);
 static void ngx_http_rooms_status_refused(rooms_buf_t *b,
     const ngx_http_rooms_figures_t *f);
 static void ngx_http_rooms_status_workers(rooms_buf_t *b,
@@ -141,7 +141,7 @@ ngx_http_rooms_status_app(rooms_buf_t *b, ngx_http_rooms_app_t *app)
     ngx_http_rooms_status_uint(b, ",\"polling\":", f.polling);
 
     ngx_http_rooms_status_events(b, &f);
-    ngx_http_rooms_status_journal(b, &f);
+    ngx_http_rooms_status_journal(b, &f, app->history);
     ngx_http_rooms_status_refused(b, &f);
     ngx_http_rooms_status_workers(b, app);
 
@@ -185,7 +185,7 @@ ngx_http_rooms_status_events(rooms_buf_t *b,
 
 static void
 ngx_http_rooms_status_journal(rooms_buf_t *b,
-    const ngx_http_rooms_figures_t *f)
+    const ngx_http_rooms_figures_t *f, uint64_t history)
 {
     const rooms_journal_stat_t  *j;
 
@@ -195,6 +195,7 @@ ngx_http_rooms_status_journal(rooms_buf_t *b,
     ngx_http_rooms_status_uint(b, ",\"used\":", j->used);
     ngx_http_rooms_status_uint(b, ",\"live\":", j->live);
     ngx_http_rooms_status_uint(b, ",\"window_ms\":", f->window);
+    ngx_http_rooms_status_uint(b, ",\"history_ms\":", history);
     ngx_http_rooms_status_uint(b, ",\"head\":", j->head);
     ngx_http_rooms_status_uint(b, ",\"tail\":", j->tail);
     ngx_http_rooms_status_uint(b, ",\"rooms\":", j->rooms);

@@ -35,6 +35,8 @@ static ngx_uint_t ngx_http_rooms_sweep_workers(void);
 static void ngx_http_rooms_sweep_bury(uint32_t owner, uint32_t pid);
 static void ngx_http_rooms_sweep_zone(ngx_http_rooms_zone_t *zone,
     ngx_uint_t workers);
+static void ngx_http_rooms_sweep_history(ngx_http_rooms_zone_t *zone,
+    const rooms_journal_stat_t *st, uint64_t now);
 static rooms_int_t ngx_http_rooms_sweep_collect(ngx_http_rooms_zone_t *zone,
     uint64_t now, rooms_buf_t *due, ngx_uint_t *n);
 static void ngx_http_rooms_sweep_entry(const rooms_journal_room_t *info,
@@ -203,6 +205,8 @@ ngx_http_rooms_sweep_zone(ngx_http_rooms_zone_t *zone, ngx_uint_t workers)
     left = st.capacity * NGX_HTTP_ROOMS_TICK / (workers * 750);
     now = ngx_http_rooms_now();
 
+    ngx_http_rooms_sweep_history(zone, &st, now);
+
     rooms_buf_init(&due, 0);
     n = 0;
 
@@ -218,6 +222,38 @@ ngx_http_rooms_sweep_zone(ngx_http_rooms_zone_t *zone, ngx_uint_t workers)
     } while (rc == ROOMS_AGAIN && left > 0 && n < NGX_HTTP_ROOMS_SWEEP_DUE);
 
     rooms_buf_free(&due);
+}
+
+
+/* The ring is full and holds less than was asked for: said once. */
+
+static void
+ngx_http_rooms_sweep_history(ngx_http_rooms_zone_t *zone,
+    const rooms_journal_stat_t *st, uint64_t now)
+{
+    uint64_t  history;
+
+    history = zone->app->history;
+
+    if (history == 0 || zone->shared->told || st->used < st->size - st->size / 8
+        || st->oldest + history <= now)
+    {
+        return;
+    }
+
+    ngx_http_rooms_zone_lock(zone);
+
+    if (!zone->shared->told) {
+        zone->shared->told = 1;
+
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                      "rooms: zone \"%V\" of %uz octets holds the last %uL s "
+                      "only, not the history of %uL s; a larger zone helps",
+                      &zone->app->name, st->size, (now - st->oldest) / 1000,
+                      history / 1000);
+    }
+
+    ngx_http_rooms_zone_unlock(zone);
 }
 
 

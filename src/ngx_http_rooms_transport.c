@@ -15,6 +15,7 @@
 #include <ngx_http_rooms_ctx.h>
 #include <ngx_http_rooms_polling.h>
 #include <ngx_http_rooms_remote.h>
+#include <ngx_http_rooms_request.h>
 #include <ngx_http_rooms_respond.h>
 #include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_upgrade.h>
@@ -43,8 +44,6 @@ static ngx_int_t ngx_http_rooms_transport_post(ngx_http_request_t *r,
     ngx_http_rooms_loc_conf_t *conf, ngx_http_rooms_exchange_t *x,
     ngx_http_rooms_session_t *s, ngx_str_t *sid);
 static void ngx_http_rooms_transport_body_handler(ngx_http_request_t *r);
-static ngx_int_t ngx_http_rooms_transport_body(ngx_http_request_t *r,
-    rooms_buf_t *b);
 static ngx_http_rooms_exchange_t *ngx_http_rooms_transport_exchange(
     ngx_http_request_t *r, ngx_http_rooms_zone_t *zone);
 static void ngx_http_rooms_transport_cleanup(void *data);
@@ -428,8 +427,22 @@ ngx_http_rooms_transport_cleanup(void *data)
 {
     ngx_http_rooms_exchange_t *x = data;
 
+    ngx_uint_t           status;
+    ngx_http_request_t  *r;
+
+    r = x->request;
+    status = r->err_status ? r->err_status : r->headers_out.status;
+
     x->request = NULL;
     x->cleanup = NULL;
+
+    /* a body over the limit is nothing that ends a session */
+
+    if (status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
+        x->zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_PAYLOAD]++;
+        ngx_http_rooms_polling_drop(x);
+        return;
+    }
 
     ngx_http_rooms_polling_abort(x);
 }
@@ -502,6 +515,10 @@ ngx_http_rooms_transport_post(ngx_http_request_t *r,
         return rc;
     }
 
+    if (rc == NGX_AGAIN && x->owner) {
+        ngx_http_rooms_remote_begin(x, sid);
+    }
+
     return NGX_DONE;
 }
 
@@ -524,12 +541,14 @@ ngx_http_rooms_transport_body_handler(ngx_http_request_t *r)
 
     rooms_buf_init(&b, conf->max_payload);
 
-    rc = ngx_http_rooms_transport_body(r, &b);
+    rc = ngx_http_rooms_request_body(r, &b);
 
     if (rc != NGX_OK) {
 
         if (rc == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
             x->zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_PAYLOAD]++;
+            x->cleanup->handler = NULL;
+            ngx_http_rooms_polling_drop(x);
         }
 
         rooms_buf_free(&b);
@@ -555,46 +574,6 @@ ngx_http_rooms_transport_body_handler(ngx_http_request_t *r)
     }
 
     rooms_buf_free(&b);
-}
-
-
-static ngx_int_t
-ngx_http_rooms_transport_body(ngx_http_request_t *r, rooms_buf_t *b)
-{
-    u_char       *p;
-    ssize_t       n;
-    ngx_buf_t    *buf;
-    ngx_chain_t  *cl;
-
-    if (r->request_body == NULL) {
-        return NGX_OK;
-    }
-
-    for (cl = r->request_body->bufs; cl; cl = cl->next) {
-        buf = cl->buf;
-
-        if (ngx_buf_in_memory(buf)) {
-            rooms_buf_append(b, buf->pos, buf->last - buf->pos);
-
-        } else if (buf->in_file) {
-            n = (ssize_t) (buf->file_last - buf->file_pos);
-            p = rooms_buf_reserve(b, n);
-
-            if (p) {
-                if (ngx_read_file(buf->file, p, n, buf->file_pos) != n) {
-                    return NGX_HTTP_INTERNAL_SERVER_ERROR;
-                }
-
-                b->len += n;
-            }
-        }
-
-        if (b->failed) {
-            return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
-        }
-    }
-
-    return NGX_OK;
 }
 
 

@@ -21,8 +21,8 @@
 
 
 typedef enum {
-    NGX_HTTP_ROOMS_WAIT_PROBE = 0,
-    NGX_HTTP_ROOMS_WAIT_OWNER,
+    NGX_HTTP_ROOMS_WAIT_OWNER = 0,
+    NGX_HTTP_ROOMS_WAIT_PROBE,
     NGX_HTTP_ROOMS_WAIT_UPGRADE,
     NGX_HTTP_ROOMS_WAIT_SESSION
 } ngx_http_rooms_candidate_e;
@@ -38,10 +38,11 @@ struct ngx_http_rooms_candidate_s {
     ngx_http_request_t          *request;
     rooms_ws_reader_t            reader;
     ngx_event_t                  timer;
-    rooms_buf_t                  rest;        /* read after the "5" */
+    rooms_buf_t                  rest;        /* read and not yet looked at */
     ngx_http_rooms_queue_t       out;
     u_char                       sid[ROOMS_EIO_SID_LEN];
     uint8_t                      deflate;
+    unsigned                     reserved:1;  /* or may be */
 };
 
 
@@ -49,17 +50,20 @@ static void ngx_http_rooms_candidate_begin(ngx_connection_t *c,
     ngx_http_request_t *r, void *data, u_char *p, size_t n);
 static void ngx_http_rooms_candidate_read(ngx_event_t *rev);
 static void ngx_http_rooms_candidate_write(ngx_event_t *wev);
+static ngx_int_t ngx_http_rooms_candidate_reserve(
+    ngx_http_rooms_candidate_t *cand);
+static void ngx_http_rooms_candidate_go_on(ngx_http_rooms_candidate_t *cand);
 static ngx_int_t ngx_http_rooms_candidate_input(
     ngx_http_rooms_candidate_t *cand, u_char *p, size_t n);
 static ngx_int_t ngx_http_rooms_candidate_packet(
     ngx_http_rooms_candidate_t *cand, rooms_ws_event_t *ev);
 static ngx_int_t ngx_http_rooms_candidate_probe(
     ngx_http_rooms_candidate_t *cand);
-static ngx_int_t ngx_http_rooms_candidate_answer(
-    ngx_http_rooms_candidate_t *cand);
 static void ngx_http_rooms_candidate_take(ngx_http_rooms_candidate_t *cand);
 static void ngx_http_rooms_candidate_timeout(ngx_event_t *ev);
 static void ngx_http_rooms_candidate_close(ngx_http_rooms_candidate_t *cand);
+static void ngx_http_rooms_candidate_release(
+    ngx_http_rooms_candidate_t *cand);
 static void ngx_http_rooms_candidate_done(ngx_http_rooms_candidate_t *cand,
     ngx_http_rooms_session_t *s);
 static ngx_http_rooms_candidate_t *ngx_http_rooms_candidate_find(
@@ -86,10 +90,6 @@ ngx_http_rooms_upgrade(ngx_http_request_t *r, ngx_http_rooms_loc_conf_t *conf,
     ngx_int_t                    rc;
     rooms_buf_t                  nothing;
     ngx_http_rooms_candidate_t  *cand;
-
-    if (s && (s->closed || !s->polling)) {
-        return NGX_DECLINED;
-    }
 
     cand = ngx_calloc(sizeof(ngx_http_rooms_candidate_t),
                       r->connection->log);
@@ -139,11 +139,77 @@ ngx_http_rooms_candidate_begin(ngx_connection_t *c, ngx_http_request_t *r,
     c->read->handler = ngx_http_rooms_candidate_read;
     c->write->handler = ngx_http_rooms_candidate_write;
 
-    if (n && ngx_http_rooms_candidate_input(cand, p, n) != NGX_OK) {
+    rooms_buf_append(&cand->rest, p, n);
+
+    if (cand->rest.failed
+        || ngx_http_rooms_candidate_reserve(cand) != NGX_OK)
+    {
+        ngx_http_rooms_candidate_close(cand);
         return;
     }
 
-    ngx_http_rooms_candidate_read(c->read);
+    if (cand->state == NGX_HTTP_ROOMS_WAIT_PROBE) {
+        ngx_http_rooms_candidate_go_on(cand);
+        return;
+    }
+
+    /* what follows is left to the socket until the owner has agreed */
+
+    if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
+        ngx_http_rooms_candidate_close(cand);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_rooms_candidate_reserve(ngx_http_rooms_candidate_t *cand)
+{
+    ngx_int_t                  rc;
+    ngx_http_rooms_session_t  *s;
+
+    if (cand->owner) {
+        cand->reserved = 1;
+
+        return ngx_http_rooms_remote_reserve(cand->conf->app->zone,
+                                             cand->owner, cand->id,
+                                             rooms_str(cand->sid,
+                                                       ROOMS_EIO_SID_LEN));
+    }
+
+    s = ngx_http_rooms_candidate_session(cand);
+
+    rc = s ? ngx_http_rooms_polling_reserve(s, 0, cand->id) : NGX_DECLINED;
+
+    if (rc == NGX_OK) {
+        cand->reserved = 1;
+        cand->state = NGX_HTTP_ROOMS_WAIT_PROBE;
+    }
+
+    return rc;
+}
+
+
+/* The session is there: now the client is listened to. */
+
+static void
+ngx_http_rooms_candidate_go_on(ngx_http_rooms_candidate_t *cand)
+{
+    ngx_int_t          rc;
+    rooms_buf_t        b;
+    ngx_connection_t  *c;
+
+    c = cand->connection;
+
+    b = cand->rest;
+    rooms_buf_init(&cand->rest, 0);
+
+    rc = ngx_http_rooms_candidate_input(cand, b.data, b.len);
+
+    rooms_buf_free(&b);
+
+    if (rc == NGX_OK) {
+        ngx_http_rooms_candidate_read(c->read);
+    }
 }
 
 
@@ -163,9 +229,11 @@ ngx_http_rooms_candidate_read(ngx_event_t *rev)
         return;
     }
 
-    /* while the session comes, what follows is left to the socket */
+    /* what follows is left to the socket while another worker is asked */
 
-    while (cand->state != NGX_HTTP_ROOMS_WAIT_SESSION) {
+    while (cand->state == NGX_HTTP_ROOMS_WAIT_PROBE
+           || cand->state == NGX_HTTP_ROOMS_WAIT_UPGRADE)
+    {
 
         n = c->recv(c, buf, sizeof(buf));
 
@@ -279,42 +347,38 @@ ngx_http_rooms_candidate_packet(ngx_http_rooms_candidate_t *cand,
 static ngx_int_t
 ngx_http_rooms_candidate_probe(ngx_http_rooms_candidate_t *cand)
 {
+    u_char                     frame[8];
+    size_t                     len;
     ngx_http_rooms_session_t  *s;
 
     if (cand->owner) {
-        cand->state = NGX_HTTP_ROOMS_WAIT_OWNER;
+        if (ngx_http_rooms_remote_probe(cand->conf->app->zone, cand->owner,
+                                        cand->id,
+                                        rooms_str(cand->sid,
+                                                  ROOMS_EIO_SID_LEN))
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
 
-        return ngx_http_rooms_remote_probe(cand->conf->app->zone,
-                                           cand->owner, cand->id,
-                                           rooms_str(cand->sid,
-                                                     ROOMS_EIO_SID_LEN));
+    } else {
+        s = ngx_http_rooms_candidate_session(cand);
+
+        if (s == NULL) {
+            return NGX_DECLINED;
+        }
+
+        ngx_http_rooms_polling_probe(s, 0, cand->id);
     }
-
-    s = ngx_http_rooms_candidate_session(cand);
-
-    if (s == NULL || ngx_http_rooms_polling_probe(s) != NGX_OK) {
-        return NGX_DECLINED;
-    }
-
-    return ngx_http_rooms_candidate_answer(cand);
-}
-
-
-static ngx_int_t
-ngx_http_rooms_candidate_answer(ngx_http_rooms_candidate_t *cand)
-{
-    u_char   frame[8];
-    size_t   len;
-    ssize_t  n;
 
     len = rooms_ws_header(frame, ROOMS_WS_FIN | ROOMS_WS_TEXT,
                           sizeof("3probe") - 1);
     ngx_memcpy(frame + len, "3probe", sizeof("3probe") - 1);
     len += sizeof("3probe") - 1;
 
-    n = cand->connection->send(cand->connection, frame, len);
-
-    if (n != (ssize_t) len) {
+    if (cand->connection->send(cand->connection, frame, len)
+        != (ssize_t) len)
+    {
         return NGX_ERROR;
     }
 
@@ -362,6 +426,7 @@ ngx_http_rooms_candidate_take(ngx_http_rooms_candidate_t *cand)
     s = ngx_http_rooms_candidate_session(cand);
 
     if (s == NULL || s->doomed
+        || !ngx_http_rooms_polling_candidate(s, 0, cand->id)
         || ngx_http_rooms_candidate_convert(cand, s) != NGX_OK)
     {
         ngx_http_rooms_candidate_close(cand);
@@ -466,7 +531,7 @@ ngx_http_rooms_candidate_find(uint64_t id)
 
 
 void
-ngx_http_rooms_upgrade_probed(uint64_t id, ngx_uint_t ok)
+ngx_http_rooms_upgrade_reserved(uint64_t id, ngx_uint_t ok)
 {
     ngx_http_rooms_candidate_t  *cand;
 
@@ -476,9 +541,14 @@ ngx_http_rooms_upgrade_probed(uint64_t id, ngx_uint_t ok)
         return;
     }
 
-    if (!ok || ngx_http_rooms_candidate_answer(cand) != NGX_OK) {
+    if (!ok) {
+        cand->reserved = 0;
         ngx_http_rooms_candidate_close(cand);
+        return;
     }
+
+    cand->state = NGX_HTTP_ROOMS_WAIT_PROBE;
+    ngx_http_rooms_candidate_go_on(cand);
 }
 
 
@@ -559,7 +629,7 @@ ngx_http_rooms_candidate_timeout(ngx_event_t *ev)
 static void
 ngx_http_rooms_candidate_close(ngx_http_rooms_candidate_t *cand)
 {
-    ngx_http_rooms_session_t  *s;
+    rooms_buf_t  b;
 
     ngx_queue_remove(&cand->queue);
 
@@ -567,26 +637,43 @@ ngx_http_rooms_candidate_close(ngx_http_rooms_candidate_t *cand)
         ngx_del_timer(&cand->timer);
     }
 
-    if (cand->state != NGX_HTTP_ROOMS_WAIT_PROBE) {
-
-        if (cand->owner) {
-            ngx_http_rooms_remote_unprobe(cand->conf->app->zone, cand->owner,
-                                          cand->id,
-                                          rooms_str(cand->sid,
-                                                    ROOMS_EIO_SID_LEN));
-        } else {
-            s = ngx_http_rooms_candidate_session(cand);
-
-            if (s) {
-                ngx_http_rooms_polling_unprobe(s);
-            }
-        }
+    if (cand->reserved) {
+        ngx_http_rooms_candidate_release(cand);
     }
 
+    rooms_buf_init(&b, 0);
+    rooms_ws_close_frame(&b, cand->reader.close, rooms_str(NULL, 0));
+
+    if (!b.failed && !cand->connection->error) {
+        (void) cand->connection->send(cand->connection, b.data, b.len);
+    }
+
+    rooms_buf_free(&b);
     rooms_ws_reader_free(&cand->reader);
     rooms_buf_free(&cand->rest);
 
     ngx_http_rooms_ws_finish(cand->connection, cand->request, 1);
 
     ngx_free(cand);
+}
+
+
+static void
+ngx_http_rooms_candidate_release(ngx_http_rooms_candidate_t *cand)
+{
+    ngx_http_rooms_session_t  *s;
+
+    if (cand->owner) {
+        ngx_http_rooms_remote_release(cand->conf->app->zone, cand->owner,
+                                      cand->id,
+                                      rooms_str(cand->sid,
+                                                ROOMS_EIO_SID_LEN));
+        return;
+    }
+
+    s = ngx_http_rooms_candidate_session(cand);
+
+    if (s) {
+        ngx_http_rooms_polling_release(s, 0, cand->id);
+    }
 }

@@ -20,17 +20,18 @@ typedef struct ngx_http_rooms_candidate_s  ngx_http_rooms_candidate_t;
 
 /*
  * Accepts a WebSocket as a candidate for the session: of this worker, or
- * (s is NULL) of the owner in the sid.  Returns what the content handler
- * returns; NGX_DECLINED: not a good handshake, or too late.
+ * (s is NULL) of the owner in the sid.  One that comes too late, or beside
+ * another one, is accepted and closed.  Returns what the content handler
+ * returns; NGX_DECLINED: not a good handshake.
  */
 
 ngx_int_t ngx_http_rooms_upgrade(ngx_http_request_t *r,
     ngx_http_rooms_loc_conf_t *conf, ngx_http_rooms_session_t *s,
     ngx_str_t *sid);
 
-/* The session's owner agreed to the probe (ok), or did not. */
+/* The session's owner agreed to the candidate (ok), or did not. */
 
-void ngx_http_rooms_upgrade_probed(uint64_t id, ngx_uint_t ok);
+void ngx_http_rooms_upgrade_reserved(uint64_t id, ngx_uint_t ok);
 
 /*
  * The session moved here; image is what ngx_http_rooms_move_out() wrote, or

@@ -39,6 +39,10 @@ ngx_uint_t ngx_http_rooms_workers_gone(uint32_t owner);
 
 void ngx_http_rooms_zone_open(ngx_http_rooms_zone_t *zone);
 
+/* ngx_http_rooms_exit.c: frees what this process has of the zone. */
+
+void ngx_http_rooms_zone_close(ngx_http_rooms_zone_t *zone);
+
 
 /* ngx_http_rooms_sweep.c: the tick, over the zones of main configuration. */
 

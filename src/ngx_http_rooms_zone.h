@@ -69,7 +69,7 @@ typedef struct {
     size_t                    journal;     /* offset from the zone's start */
     size_t                    size;
     uint32_t                  sweep;       /* where the sweep stands, locked */
-    uint32_t                  reserved;
+    uint32_t                  told;        /* that the history is short */
     ngx_http_rooms_stat_t     stats[ROOMS_WORKERS_MAX];
 } ngx_http_rooms_shared_t;
 

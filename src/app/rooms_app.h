@@ -37,7 +37,8 @@ typedef enum {
     ROOMS_CMD_REST,              /* name: operationId; params, body */
     ROOMS_CMD_DISCONNECT,        /* a socket of this room is gone */
     ROOMS_CMD_RECOVER,           /* it is back with its id and rooms */
-    ROOMS_CMD_TICK               /* the room's deadline has passed */
+    ROOMS_CMD_TICK,              /* the room's deadline has passed */
+    ROOMS_CMD_REPLAY             /* of ROOMS_EFFECT_REPLAY: see missed */
 } rooms_command_kind_e;
 
 
@@ -71,7 +72,9 @@ typedef struct {
 typedef struct {
     rooms_command_kind_e   kind;
     uint64_t               now;          /* ms since 1970 */
-    const unsigned char   *random;       /* ROOMS_RANDOM_LEN, fresh */
+    uint64_t               epoch;        /* of the journal, for offsets */
+    const unsigned char   *random;       /* ROOMS_RANDOM_LEN, fresh;
+                                            NULL for text only */
     unsigned               attempt;      /* of a REST command, from 0 */
     const rooms_caller_t  *caller;       /* NULL: REST, TICK */
     rooms_str_t            room;         /* as routed, or empty */
@@ -90,6 +93,8 @@ typedef struct {
     unsigned               nparams;
     rooms_str_t            query;        /* raw, without '?' */
     rooms_str_t            authorization;
+    int64_t                missed;       /* REPLAY: records that hold messages
+                                            for the caller; -1: unknown */
 } rooms_command_t;
 
 
@@ -124,8 +129,9 @@ typedef struct {
     /*
      * state is NULL where the room does not live.  ROOMS_OK; ROOMS_AGAIN:
      * this room will not do (a REST command that makes a room met one that
-     * lives): route() is asked again with attempt + 1; ROOMS_ERROR: the
-     * caller gets the application's internal error.
+     * lives, or rooms_decide_redirect() says which one will): route() is
+     * asked again with attempt + 1; ROOMS_ERROR: the caller gets the
+     * application's internal error.
      */
     rooms_int_t  (*decide)(const void *conf, const void *state,
                            const rooms_command_t *cmd, rooms_decision_t *d);
@@ -138,6 +144,8 @@ typedef struct {
     /*
      * Applies a fact; *state is NULL before the first one.  ROOMS_ERROR: no
      * memory, or not a fact of this application; *state stays usable.
+     * NULL, and so the three below: rooms have no state, records no facts,
+     * and nobody asks for DISCONNECT.
      */
     rooms_int_t  (*evolve)(const void *conf, void **state, uint64_t id,
                            rooms_str_t fact);

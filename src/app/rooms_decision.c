@@ -34,6 +34,7 @@ rooms_decision_clear(rooms_decision_t *d)
     d->attachments = none;
     d->status = 0;
     d->content_type = none;
+    d->redirect = none;
 
     d->nrecords = 0;
     d->neffects = 0;
@@ -283,6 +284,8 @@ rooms_decision_record(rooms_decision_t *d, rooms_str_t room, rooms_str_t fact)
     p->fact = rooms_decision_text(d, fact);
     p->messages.pos = (uint32_t) d->messages.len;
     p->messages.len = 0;
+    p->claim = 0;
+    p->drop = 0;
 }
 
 
@@ -297,6 +300,35 @@ void
 rooms_decide_in(rooms_decision_t *d, rooms_str_t room)
 {
     rooms_decision_record(d, room, rooms_str(NULL, 0));
+}
+
+
+void
+rooms_decide_claim(rooms_decision_t *d, rooms_str_t room, rooms_str_t fact)
+{
+    rooms_decision_record(d, room, fact);
+
+    if (!d->failed) {
+        d->records[d->nrecords - 1].claim = 1;
+    }
+}
+
+
+void
+rooms_decide_drop(rooms_decision_t *d, rooms_str_t room)
+{
+    rooms_decision_record(d, room, rooms_str(NULL, 0));
+
+    if (!d->failed) {
+        d->records[d->nrecords - 1].drop = 1;
+    }
+}
+
+
+void
+rooms_decide_redirect(rooms_decision_t *d, rooms_str_t room)
+{
+    d->redirect = rooms_decision_text(d, room);
 }
 
 
@@ -469,6 +501,25 @@ rooms_decide_data(rooms_decision_t *d, rooms_str_t text)
     if (e != NULL) {
         e->text = rooms_decision_text(d, text);
     }
+}
+
+
+void
+rooms_decide_replay(rooms_decision_t *d, rooms_str_t offset)
+{
+    rooms_effect_t  *e;
+
+    e = rooms_decision_effect(d, ROOMS_EFFECT_REPLAY);
+    if (e != NULL) {
+        e->text = rooms_decision_text(d, offset);
+    }
+}
+
+
+void
+rooms_decide_replayed(rooms_decision_t *d)
+{
+    (void) rooms_decision_effect(d, ROOMS_EFFECT_REPLAYED);
 }
 
 

@@ -33,7 +33,9 @@ typedef enum {
     ROOMS_EFFECT_DATA,           /* text: kept with the caller */
     ROOMS_EFFECT_VARIANT,        /* number: the caller's variant, 0..7 */
     ROOMS_EFFECT_KICK,           /* number: 0 this namespace, 1 connection */
-    ROOMS_EFFECT_REVOKE          /* name: a sid that cannot recover any more */
+    ROOMS_EFFECT_REVOKE,         /* name: a sid that cannot recover any more */
+    ROOMS_EFFECT_REPLAY,         /* text: an offset, see rooms_decide_replay() */
+    ROOMS_EFFECT_REPLAYED        /* what was missed goes here */
 } rooms_effect_e;
 
 
@@ -57,6 +59,8 @@ typedef struct {
     rooms_span_t        room;            /* len 0: the command's own */
     rooms_span_t        fact;
     rooms_span_t        messages;        /* in d->messages */
+    unsigned            claim:1;
+    unsigned            drop:1;
 } rooms_decided_t;
 
 
@@ -79,6 +83,7 @@ struct rooms_decision_s {
     unsigned            neffects;
     unsigned            aeffects;
 
+    rooms_span_t        redirect;        /* len 0: none */
     uint64_t            deadline;        /* ms, 0: none; see keep_deadline */
     unsigned            answered:1;
     unsigned            keep_deadline:1; /* set by init; no deadline given */
@@ -139,6 +144,24 @@ void rooms_decide_record(rooms_decision_t *d, rooms_str_t fact);
 
 void rooms_decide_in(rooms_decision_t *d, rooms_str_t room);
 
+/*
+ * Another room begins to live with this fact, before the records of the
+ * command's own room are appended; where it lives already, nothing is
+ * appended and it is as if decide() had returned ROOMS_AGAIN.  This is how a
+ * second name finds its room: an index.
+ */
+
+void rooms_decide_claim(rooms_decision_t *d, rooms_str_t room,
+    rooms_str_t fact);
+
+/* Another room ends, after the records are appended. */
+
+void rooms_decide_drop(rooms_decision_t *d, rooms_str_t room);
+
+/* Where the command should have gone; decide() returns ROOMS_AGAIN. */
+
+void rooms_decide_redirect(rooms_decision_t *d, rooms_str_t room);
+
 /* A message of the record begun last.  sid: for OTHERS and SOCKET. */
 
 void rooms_decide_message(rooms_decision_t *d, unsigned audience,
@@ -152,7 +175,11 @@ void rooms_decide_message_raw(rooms_decision_t *d, const rooms_message_t *m);
 
 void rooms_decide_remove(rooms_decision_t *d);
 
-/* TICK comes at the first sweep after this time (ms); 0: never. */
+/*
+ * TICK comes at the first sweep after this time (ms), or at it where that is
+ * within a few seconds and this worker lives; 0: never.  Without records it
+ * still counts for a room that lives.
+ */
 
 void rooms_decide_deadline(rooms_decision_t *d, uint64_t deadline);
 
@@ -170,6 +197,18 @@ void rooms_decide_data(rooms_decision_t *d, rooms_str_t text);
 void rooms_decide_variant(rooms_decision_t *d, unsigned variant);
 void rooms_decide_kick(rooms_decision_t *d, unsigned connection);
 void rooms_decide_revoke(rooms_decision_t *d, rooms_str_t sid);
+
+/*
+ * The caller wants what its rooms had for it after the offset, an octet string
+ * from a client.  The application is asked with ROOMS_CMD_REPLAY in the room,
+ * the command's own, without a chance to make records; where it answers
+ * with rooms_decide_replayed(), the messages are sent in that place among its
+ * other effects.  missed is -1 where the offset is not one of a record
+ * of these rooms that is kept, and within the application's history.
+ */
+
+void rooms_decide_replay(rooms_decision_t *d, rooms_str_t offset);
+void rooms_decide_replayed(rooms_decision_t *d);
 
 /* Attachments (n of them) of the answer; its JSON has the placeholders. */
 

@@ -792,6 +792,7 @@ rooms_dinner_decide(const void *conf, const void *data,
         return ROOMS_OK;
 
     case ROOMS_CMD_ACK:
+    case ROOMS_CMD_REPLAY:
         return ROOMS_OK;
     }
 

@@ -231,45 +231,6 @@ rooms_echo_init(void *conf, const rooms_contract_t *contract, char *err)
 }
 
 
-/* Its records have no facts, so there is never a state. */
-
-static rooms_int_t
-rooms_echo_evolve(const void *conf, void **state, uint64_t id,
-    rooms_str_t fact)
-{
-    (void) conf;
-    (void) state;
-    (void) id;
-
-    return fact.len ? ROOMS_ERROR : ROOMS_OK;
-}
-
-
-static void
-rooms_echo_snapshot(const void *state, rooms_buf_t *b)
-{
-    (void) state;
-    (void) b;
-}
-
-
-static rooms_int_t
-rooms_echo_restore(const void *conf, void **state, rooms_str_t snapshot)
-{
-    (void) conf;
-    (void) state;
-
-    return snapshot.len ? ROOMS_ERROR : ROOMS_OK;
-}
-
-
-static void
-rooms_echo_release(void *state)
-{
-    (void) state;
-}
-
-
 const rooms_app_t  rooms_echo_app = {
     rooms_string("echo"),
     1,
@@ -280,8 +241,8 @@ const rooms_app_t  rooms_echo_app = {
     rooms_echo_route,
     rooms_echo_decide,
     rooms_echo_refuse,
-    rooms_echo_evolve,
-    rooms_echo_snapshot,
-    rooms_echo_restore,
-    rooms_echo_release
+    NULL,
+    NULL,
+    NULL,
+    NULL
 };

@@ -68,12 +68,25 @@ rooms_echo_inside(rooms_str_t text)
 static size_t
 rooms_echo_string_end(rooms_str_t s, size_t i)
 {
-    for (i++; i < s.len; i++) {
+    size_t                n;
+    const unsigned char  *p;
 
-        if (s.data[i] == '\\') {
-            i++;
+    while (++i < s.len) {
+        p = memchr(s.data + i, '"', s.len - i);
 
-        } else if (s.data[i] == '"') {
+        if (p == NULL) {
+            break;
+        }
+
+        /* after an odd number of backslashes it is one of the string's */
+
+        for (n = 0; p - n > s.data + i && p[-1 - (ptrdiff_t) n] == '\\'; n++) {
+            /* void */
+        }
+
+        i = (size_t) (p - s.data);
+
+        if (n % 2 == 0) {
             return i + 1;
         }
     }

@@ -86,39 +86,6 @@ rooms_buf_reserve(rooms_buf_t *b, size_t n)
 
 
 void
-rooms_buf_append(rooms_buf_t *b, const void *data, size_t n)
-{
-    unsigned char  *p;
-
-    if (n == 0) {
-        return;
-    }
-
-    p = rooms_buf_reserve(b, n);
-    if (p == NULL) {
-        return;
-    }
-
-    memcpy(p, data, n);
-    b->len += n;
-}
-
-
-void
-rooms_buf_byte(rooms_buf_t *b, unsigned char c)
-{
-    rooms_buf_append(b, &c, 1);
-}
-
-
-void
-rooms_buf_str(rooms_buf_t *b, rooms_str_t s)
-{
-    rooms_buf_append(b, s.data, s.len);
-}
-
-
-void
 rooms_buf_uint(rooms_buf_t *b, uint64_t n)
 {
     unsigned char  digits[20], *p;

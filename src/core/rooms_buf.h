@@ -14,6 +14,8 @@
 #define _ROOMS_BUF_H_INCLUDED_
 
 
+#include <string.h>
+
 #include <rooms_types.h>
 
 
@@ -45,9 +47,46 @@ void rooms_buf_reset(rooms_buf_t *b);
 
 unsigned char *rooms_buf_reserve(rooms_buf_t *b, size_t n);
 
-void rooms_buf_append(rooms_buf_t *b, const void *data, size_t n);
-void rooms_buf_byte(rooms_buf_t *b, unsigned char c);
-void rooms_buf_str(rooms_buf_t *b, rooms_str_t s);
+/* These are in the way of every message, so they are written out here. */
+
+static inline void
+rooms_buf_append(rooms_buf_t *b, const void *data, size_t n)
+{
+    unsigned char  *p;
+
+    if (n == 0) {
+        return;
+    }
+
+    if (n <= b->cap - b->len && !b->failed) {
+        p = b->data + b->len;
+
+    } else {
+        p = rooms_buf_reserve(b, n);
+        if (p == NULL) {
+            return;
+        }
+    }
+
+    memcpy(p, data, n);
+    b->len += n;
+}
+
+
+static inline void
+rooms_buf_byte(rooms_buf_t *b, unsigned char c)
+{
+    rooms_buf_append(b, &c, 1);
+}
+
+
+static inline void
+rooms_buf_str(rooms_buf_t *b, rooms_str_t s)
+{
+    rooms_buf_append(b, s.data, s.len);
+}
+
+
 
 /* n in decimal digits */
 

@@ -19,7 +19,11 @@
  * any instruction: what it had not published by the one store to the head is
  * invisible, and the next writer finds the mark it left and rebuilds the
  * index from the ring before it goes on.  rooms_journal_read() needs no lock.
- * The memory holds offsets and plain data only, never a pointer.
+ * The memory holds offsets and plain data only, never a pointer, in the byte
+ * order of the machine.
+ *
+ * Whatever is called with the lock held returns ROOMS_ERROR also when the
+ * ring was found damaged, and then goes on to do so.
  */
 
 
@@ -102,7 +106,7 @@ typedef struct {
     uint64_t                oldest;          /* time of the oldest kept, ms */
     uint32_t                rooms;           /* with state */
     uint32_t                entries;         /* of the index in use */
-    uint32_t                capacity;        /* of the index */
+    uint32_t                capacity;        /* how many may be in use */
     uint64_t                repairs;
 } rooms_journal_stat_t;
 
@@ -122,8 +126,9 @@ rooms_int_t rooms_journal_init(void *mem, size_t size, uint64_t epoch,
 /*
  * Takes memory that holds a journal already (after a reload, or an image
  * from elsewhere): checks every length and offset in it and rebuilds the
- * index when it has to.  ROOMS_ERROR: not a journal of this version and
- * size, or damaged; *reason is a static sentence.  Lock held.
+ * index, where interest is kept.  About a millisecond per MB.  ROOMS_ERROR:
+ * not a journal of this version and size, or damaged; *reason is a static
+ * sentence.  Lock held.
  */
 
 rooms_int_t rooms_journal_attach(void *mem, size_t size, const char **reason);
@@ -131,9 +136,15 @@ rooms_int_t rooms_journal_attach(void *mem, size_t size, const char **reason);
 uint64_t rooms_journal_epoch(const rooms_journal_t *j);
 uint64_t rooms_journal_hash(const rooms_journal_t *j, rooms_str_t room);
 
-/* The id the next record will get: what a new reader's cursor starts from. */
+/*
+ * No record has this id yet, and all to come have it or higher ones: what a
+ * new reader's cursor starts from.  Who has seen all there is so far is at
+ * "after" rooms_journal_head() - 1.
+ */
 
 uint64_t rooms_journal_head(const rooms_journal_t *j);
+
+/* No lock is needed; the numbers are then not all of one moment. */
 
 void rooms_journal_stat(const rooms_journal_t *j, rooms_journal_stat_t *st);
 
@@ -147,9 +158,12 @@ void rooms_journal_stat(const rooms_journal_t *j, rooms_journal_stat_t *st);
  * ROOMS_OK: *last is the id of the last record, *room (may be NULL) what the
  *   index knows then (interest: the workers to wake).
  * ROOMS_AGAIN: the room's last record is not a->expected (for
- *   ROOMS_JOURNAL_NONE: the room lives); *last is its last id.
+ *   ROOMS_JOURNAL_NONE: the room lives); *last is its last id, or 0 where
+ *   the room does not live and nothing is known of it any more.
  * ROOMS_DECLINED: no space for more state.  A room that lives is given
- *   more of the ring than a new one, and removal always succeeds.
+ *   more of the ring (85 %) than a new one (70 %), and removal, and what has
+ *   messages only, always succeeds; or the index is full and the room has
+ *   no entry.  Facts of more than 2 % of the ring lower these limits.
  * ROOMS_ERROR: the name is empty or too long, or the records together are
  *   larger than an eighth of the ring.
  */
@@ -183,7 +197,8 @@ rooms_int_t rooms_journal_lookup(rooms_journal_t *j, rooms_str_t room,
 
 /*
  * Changes deadline (unless ROOMS_JOURNAL_KEEP) and owner of a live room
- * without a record.  ROOMS_DECLINED: not live.  Lock held.
+ * without a record; both survive a writer's death.  ROOMS_DECLINED: not
+ * live.  Lock held.
  */
 
 rooms_int_t rooms_journal_touch(rooms_journal_t *j, rooms_str_t room,
@@ -191,9 +206,10 @@ rooms_int_t rooms_journal_touch(rooms_journal_t *j, rooms_str_t room,
 
 /*
  * Says that the worker in the slot wants to be woken for the room, or no
- * longer does.  Makes an entry where there is none (ROOMS_DECLINED: the
- * index is full; such a room's appends are reported as of interest to all),
- * and drops one that nothing refers to any more.  Lock held.
+ * longer does.  Makes an entry where there is none, and drops one that
+ * nothing refers to any more.  ROOMS_DECLINED: the index is full; from then
+ * on, and until rooms_journal_forget(), all appends are reported as of
+ * interest to this slot.  Interest survives a writer's death.  Lock held.
  */
 
 rooms_int_t rooms_journal_interest(rooms_journal_t *j, rooms_str_t room,
@@ -204,7 +220,8 @@ rooms_int_t rooms_journal_interest(rooms_journal_t *j, rooms_str_t room,
  * name in name (ROOMS_JOURNAL_NAME octets; empty for a room without records).
  * At most n entries are looked at.  ROOMS_OK: a live room; ROOMS_AGAIN: n
  * entries were looked at and none found; ROOMS_DONE: the end, *cursor is 0.
- * Lock held.
+ * Between calls entries may move: a room can be missed in one round, or seen
+ * twice.  Lock held.
  */
 
 rooms_int_t rooms_journal_walk(rooms_journal_t *j, uint32_t *cursor,
@@ -233,7 +250,9 @@ rooms_int_t rooms_journal_load(rooms_journal_t *j, rooms_str_t room,
  * Gives the records of a room with after < id < before, oldest first, with
  * their messages, to the handler, as rooms_journal_load() does.
  * ROOMS_DECLINED, and nothing is given: some may have been lost already (or
- * after lies in the future).  Lock held.
+ * after lies in the future: it is rooms_journal_head() or more).  What is
+ * known of a room that lives, however quiet, is exact; of one that does not,
+ * nothing is known from before the tail.  Lock held.
  */
 
 typedef rooms_int_t (*rooms_journal_replay_pt)(void *ctx,
@@ -251,8 +270,9 @@ rooms_int_t rooms_journal_replay(rooms_journal_t *j, rooms_str_t room,
  * noticed and not given.
  *
  * ROOMS_OK; ROOMS_AGAIN: nothing more yet; ROOMS_DECLINED: the ring has
- * passed the cursor, records were lost, *cursor is now the oldest kept;
- * ROOMS_ERROR: no memory for *buf, or the ring is damaged.
+ * passed the cursor (or it lies in the future), records were lost, *cursor
+ * is now the oldest kept; ROOMS_ERROR: no memory for *buf, the cursor is
+ * none that was given here, or the ring is damaged.
  */
 
 rooms_int_t rooms_journal_read(const rooms_journal_t *j, uint64_t *cursor,

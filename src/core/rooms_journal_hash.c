@@ -54,6 +54,21 @@ rooms_sip_word(const unsigned char *p, size_t n)
 }
 
 
+static uint64_t
+rooms_sip_word8(const unsigned char *p)
+{
+    uint64_t  w;
+
+    memcpy(&w, p, 8);
+
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    w = __builtin_bswap64(w);
+#endif
+
+    return w;
+}
+
+
 void
 rooms_journal_digest(const uint64_t *key, rooms_str_t name, uint64_t *hash)
 {
@@ -69,7 +84,7 @@ rooms_journal_digest(const uint64_t *key, rooms_str_t name, uint64_t *hash)
     p = name.data;
 
     for (rest = name.len; rest >= 8; rest -= 8) {
-        m = rooms_sip_word(p, 8);
+        m = rooms_sip_word8(p);
         p += 8;
 
         v[3] ^= m;

@@ -333,6 +333,31 @@ after:
 }
 
 
+/* Nonzero if one of eight octets is not plain within a string. */
+
+#define ROOMS_JSON_OCTETS(c)  (UINT64_C(0x0101010101010101) * (c))
+
+static inline uint64_t
+rooms_json_special(const unsigned char *p)
+{
+    uint64_t  w, quote, escape, found;
+
+    memcpy(&w, p, 8);
+
+    quote = w ^ ROOMS_JSON_OCTETS('"');
+    escape = w ^ ROOMS_JSON_OCTETS('\\');
+
+    /* the borrow of a subtraction shows in the highest bit of an octet */
+
+    found = ((w - ROOMS_JSON_OCTETS(0x20)) & ~w)
+            | ((quote - ROOMS_JSON_OCTETS(1)) & ~quote)
+            | ((escape - ROOMS_JSON_OCTETS(1)) & ~escape)
+            | w;
+
+    return found & ROOMS_JSON_OCTETS(0x80);
+}
+
+
 /* From the opening quote to behind the closing one. */
 
 static const unsigned char *
@@ -345,6 +370,10 @@ rooms_json_scan_string(rooms_json_scan_t *s, const unsigned char *p)
     p++;
 
     for ( ;; ) {
+
+        while (end - p >= 8 && rooms_json_special(p) == 0) {
+            p += 8;
+        }
 
         while (p < end && rooms_json_class[*p] == ROOMS_JSON_PLAIN) {
             p++;

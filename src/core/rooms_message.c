@@ -10,6 +10,7 @@
 
 
 #define ROOMS_MESSAGE_EPHEMERAL  0x01
+#define ROOMS_MESSAGE_ID         0x02
 
 
 void
@@ -17,9 +18,15 @@ rooms_message_write(rooms_buf_t *b, const rooms_message_t *m)
 {
     rooms_buf_byte(b, m->audience);
     rooms_buf_byte(b, m->variants);
-    rooms_buf_byte(b, m->ephemeral ? ROOMS_MESSAGE_EPHEMERAL : 0);
+    rooms_buf_byte(b, (m->ephemeral ? ROOMS_MESSAGE_EPHEMERAL : 0)
+                      | (m->id_at ? ROOMS_MESSAGE_ID : 0));
     rooms_buf_str16(b, m->sid);
     rooms_buf_str32(b, m->args);
+
+    if (m->id_at) {
+        rooms_buf_u32(b, m->id_at);
+    }
+
     rooms_buf_u16(b, (uint16_t) m->nattachments);
 
     if (m->nattachments) {
@@ -33,6 +40,7 @@ rooms_message_read(rooms_str_t *in, rooms_message_t *m)
 {
     uint8_t      flags;
     uint16_t     n;
+    uint32_t     id_at;
     rooms_str_t  rest;
 
     if (in->len == 0) {
@@ -40,19 +48,23 @@ rooms_message_read(rooms_str_t *in, rooms_message_t *m)
     }
 
     rest = *in;
+    id_at = 0;
 
     if (rooms_get_u8(&rest, &m->audience) != ROOMS_OK
         || rooms_get_u8(&rest, &m->variants) != ROOMS_OK
         || rooms_get_u8(&rest, &flags) != ROOMS_OK
         || rooms_get_str16(&rest, &m->sid) != ROOMS_OK
         || rooms_get_str32(&rest, &m->args) != ROOMS_OK
+        || ((flags & ROOMS_MESSAGE_ID)
+            && (rooms_get_u32(&rest, &id_at) != ROOMS_OK || id_at == 0))
         || rooms_get_u16(&rest, &n) != ROOMS_OK
-        || m->audience > ROOMS_TO_SOCKET)
+        || m->audience > ROOMS_TO_SOCKET || id_at > m->args.len)
     {
         return ROOMS_ERROR;
     }
 
     m->ephemeral = (flags & ROOMS_MESSAGE_EPHEMERAL) != 0;
+    m->id_at = id_at;
     m->nattachments = n;
     m->attachments = rooms_str(NULL, 0);
 

@@ -29,9 +29,49 @@ typedef struct {
     unsigned        ephemeral:1;     /* no offset, not replayed */
     rooms_str_t     sid;             /* the one left out or meant */
     rooms_str_t     args;            /* JSON text: ["event",argument,...] */
+    uint32_t        id_at;           /* where in args the last id of the
+                                        record goes as an offset, the same in
+                                        all its messages; 0: nowhere */
     unsigned        nattachments;
     rooms_str_t     attachments;     /* each with its length (str32) */
 } rooms_message_t;
+
+
+/*
+ * Ids of records are multiples of ROOMS_MESSAGE_IDS; the ids between are those
+ * of a record's messages, as clients see them: a client that has had a part
+ * of a record's messages can say which.  The last one has the last id, so that
+ * it also says that the whole record was had.
+ */
+
+#define ROOMS_MESSAGE_IDS  8
+
+static inline uint64_t
+rooms_message_id(uint64_t record, unsigned index, unsigned last)
+{
+    if (last) {
+        return record + ROOMS_MESSAGE_IDS - 1;
+    }
+
+    return record + (index < ROOMS_MESSAGE_IDS - 2 ? index
+                                                   : ROOMS_MESSAGE_IDS - 2);
+}
+
+/* The record of a message's id. */
+
+static inline uint64_t
+rooms_message_record(uint64_t id)
+{
+    return id - id % ROOMS_MESSAGE_IDS;
+}
+
+/* The last id of a record. */
+
+static inline uint64_t
+rooms_message_whole(uint64_t id)
+{
+    return rooms_message_record(id) + ROOMS_MESSAGE_IDS - 1;
+}
 
 
 /* Appends one message to *b. */

@@ -7,7 +7,7 @@
  */
 
 
-#include "../unit/rooms_journal_model.h"
+#include "../unit/rooms_journal_check.h"
 
 
 #define SIZE  ROOMS_JOURNAL_MIN_SIZE

@@ -239,6 +239,36 @@ describe('dinner: leaving and returning', () => {
             assert.strictEqual(new Set(offsets).size, offsets.length);
         });
 
+    it('D-6 who had a part of what one step caused gets just the rest',
+        async () => {
+            const { players: [alice, bob] } = await warmTable(server,
+                ['Alice', 'Bob']);
+
+            await alice.submit(['sushi-spot']);
+            await bob.submit(['sushi-spot']);
+            await alice.next('session:results');
+
+            const [submitted, results] = alice.log
+                .filter((e) => e.kind === 'event').slice(-2);
+
+            assert.deepStrictEqual([submitted.name, results.name],
+                ['participant:submitted', 'session:results']);
+
+            /* as if the connection had been cut between the two */
+
+            await alice.vanish();
+            alice.socket._lastOffset = submitted.args[1];
+            alice.clear();
+            await alice.connect();
+            await alice.next('session:results');
+            await sleep(100);
+
+            assert.deepStrictEqual(alice.log
+                .filter((e) => e.kind === 'event')
+                .map((e) => [e.name, e.args[1]]),
+            [['session:results', results.args[1]]]);
+        });
+
     it('D-75 D-6 error is never replayed', async () => {
         const { players: [alice, bob] } = await warmTable(server,
             ['Alice', 'Bob']);

@@ -163,21 +163,9 @@ test_route(void **state)
 static void
 test_no_state(void **state)
 {
-    void         *room;
-    play_t       *p = *state;
-    rooms_buf_t   b;
+    play_t  *p = *state;
 
-    room = NULL;
-
-    assert_int_equal(p->app->evolve(p->conf, &room, 1, rooms_str(NULL, 0)),
-                     ROOMS_OK);
-    assert_int_equal(p->app->evolve(p->conf, &room, 1, play_str("x")),
-                     ROOMS_ERROR);
-    assert_null(room);
-
-    rooms_buf_init(&b, 0);
-    p->app->snapshot(NULL, &b);
-    assert_int_equal(b.len, 0);
+    assert_null(p->app->evolve);
 
     /* life and death of sockets decide to nothing */
 

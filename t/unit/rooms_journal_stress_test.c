@@ -311,11 +311,11 @@ reader_main(unsigned index, unsigned slow)
     uint64_t               cursor, before;
     unsigned               stop, i;
     reader_t               r;
-    rooms_buf_t            buf;
     rooms_int_t            rc;
     rooms_journal_entry_t  e;
 
-    rooms_buf_init(&buf, 0);
+    static rooms_buf_t     buf;
+
     memset(&r, 0, sizeof(reader_t));
 
     r.index = index;
@@ -370,8 +370,6 @@ reader_main(unsigned index, unsigned slow)
             must(r.n[i] >= control->acked[i]);
         }
     }
-
-    rooms_buf_free(&buf);
 }
 
 

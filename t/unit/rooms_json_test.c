@@ -334,6 +334,49 @@ test_escape(void **state)
 }
 
 
+/* Runs of plain octets go eight at a time: each octet in each place. */
+
+static void
+test_places(void **state)
+{
+    int                 c;
+    char                text[32];
+    unsigned            i;
+    rooms_int_t         rc;
+    rooms_json_error_t  err;
+
+    (void) state;
+
+    for (i = 1; i <= 24; i++) {
+
+        for (c = 0; c < 256; c++) {
+            memset(text, 'x', 26);
+            text[0] = '"';
+            text[25] = '"';
+            text[i] = (char) c;
+
+            rc = check(text, 26, NULL, &err);
+
+            if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
+                assert_int_equal(rc, ROOMS_OK);
+                continue;
+            }
+
+            /* an escaped quote leaves the string open */
+
+            if (c == '\\' && i == 24) {
+                assert_int_equal(err.offset, 26);
+
+            } else {
+                assert_int_equal(err.offset, c == '"' ? i + 1 : i);
+            }
+
+            assert_int_equal(rc, ROOMS_ERROR);
+        }
+    }
+}
+
+
 int
 main(void)
 {
@@ -343,7 +386,8 @@ main(void)
         cmocka_unit_test(test_nodes),
         cmocka_unit_test(test_items),
         cmocka_unit_test(test_string),
-        cmocka_unit_test(test_escape)
+        cmocka_unit_test(test_escape),
+        cmocka_unit_test(test_places)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,11 +15,11 @@
 
 
 static const rooms_message_t  messages[] = {
-    { ROOMS_TO_ALL, 0, 0, rooms_null_string, rooms_string("[\"a\",1]"), 0,
+    { ROOMS_TO_ALL, 0, 0, rooms_null_string, rooms_string("[\"a\",1]"), 0, 0,
       rooms_null_string },
-    { ROOMS_TO_OTHERS, 0, 1, rooms_string("sid1"), rooms_string("[\"b\"]"), 0,
-      rooms_null_string },
-    { ROOMS_TO_SOCKET, 0x82, 0, rooms_string("sid2"), rooms_string("[]"), 2,
+    { ROOMS_TO_OTHERS, 0, 1, rooms_string("sid1"), rooms_string("[\"b\"]"), 3,
+      0, rooms_null_string },
+    { ROOMS_TO_SOCKET, 0x82, 0, rooms_string("sid2"), rooms_string("[]"), 0, 2,
       rooms_string("\3\0\0\0abc\0\0\0\0") }
 };
 
@@ -70,6 +70,7 @@ test_there_and_back(void **state)
         assert_int_equal(m.audience, messages[i].audience);
         assert_int_equal(m.variants, messages[i].variants);
         assert_int_equal(m.ephemeral, messages[i].ephemeral);
+        assert_int_equal(m.id_at, messages[i].id_at);
         assert_int_equal(m.nattachments, messages[i].nattachments);
         assert_same(m.sid, messages[i].sid);
         assert_same(m.args, messages[i].args);
@@ -87,7 +88,8 @@ test_octets(void **state)
     rooms_buf_t  b;
 
     static const char  expected[] =
-        "\1\0\1" "\4\0" "sid1" "\5\0\0\0" "[\"b\"]" "\0\0";
+        "\1\0\3" "\4\0" "sid1" "\5\0\0\0" "[\"b\"]" "\3\0\0\0"
+        "\0\0";
 
     (void) state;
 
@@ -201,6 +203,42 @@ test_meant(void **state)
 }
 
 
+static void
+test_ids(void **state)
+{
+    unsigned  i;
+    uint64_t  id, last;
+
+    (void) state;
+
+    /* the ids of a record's messages rise, and stay within the record's */
+
+    for (last = 800, i = 0; i < 7; i++) {
+        id = rooms_message_id(800, i, 0);
+
+        assert_true(i == 0 ? id == 800 : id > last);
+        assert_int_equal(rooms_message_record(id), 800);
+        assert_int_equal(rooms_message_whole(id), 807);
+        last = id;
+    }
+
+    /* those that are too many share one, which is not the last */
+
+    assert_int_equal(rooms_message_id(800, 7, 0), last);
+    assert_int_equal(rooms_message_id(800, 70, 0), last);
+
+    /* the last message says that the whole record was had */
+
+    for (i = 0; i < 70; i++) {
+        assert_int_equal(rooms_message_id(800, i, 1),
+                         rooms_message_whole(800));
+    }
+
+    assert_int_equal(rooms_message_record(rooms_message_whole(800)), 800);
+    assert_true(rooms_message_whole(800) < 808);
+}
+
+
 int
 main(void)
 {
@@ -210,6 +248,7 @@ main(void)
         cmocka_unit_test(test_cut_anywhere),
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_meant),
+        cmocka_unit_test(test_ids),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,7 +157,7 @@ play_effect(play_t *p, const rooms_effect_t *e)
 {
     static const char *const  words[] = {
         "emit ", "ask ", "join ", "leave ", "data ", "variant ", "kick ",
-        "revoke "
+        "revoke ", "replay ", "replayed"
     };
 
     play_put(p, words[e->type], rooms_decision_str(&p->d, e->name));
@@ -243,6 +243,7 @@ play_apply(play_t *p)
         fact = rooms_decision_str(d, d->records[i].fact);
 
         if (fact.len) {
+            assert_non_null(p->app->evolve);
             assert_int_equal(p->app->evolve(p->conf, &p->state, ++p->id, fact),
                              ROOMS_OK);
         }
