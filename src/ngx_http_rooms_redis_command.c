@@ -1121,7 +1121,7 @@ ngx_http_rooms_redis_appended(void *data, redisReply *reply)
                 room->backing.committed = last;
 
             } else {
-                ngx_http_rooms_room_doom(room);
+                ngx_http_rooms_room_doom(room, 1);
                 room->backing.loaded = 0;
                 ngx_http_rooms_redis_room_reload(room);
             }

@@ -54,9 +54,10 @@ ngx_int_t
 ngx_http_rooms_redis_save(ngx_http_rooms_socket_t *socket)
 {
     u_char                   keys[2][NGX_HTTP_ROOMS_REDIS_KEY];
+    u_char                   digits[NGX_INT64_LEN];
     ngx_int_t                rc;
     rooms_buf_t              b;
-    rooms_str_t              words[6];
+    rooms_str_t              words[7];
     ngx_http_rooms_redis_t  *redis;
     ngx_http_rooms_saved_t  *saved;
 
@@ -69,6 +70,7 @@ ngx_http_rooms_redis_save(ngx_http_rooms_socket_t *socket)
     words[3] = ngx_http_rooms_redis_me(redis);
     words[4] = rooms_str(b.data, b.len);
     words[5] = rooms_str(socket->registered ? "0" : "1", 1);
+    words[6] = ngx_http_rooms_redis_digits(digits, redis->zone->epoch);
     words[0] = ngx_http_rooms_redis_key(redis, keys[0], "@:", words[2]);
     words[1] = ngx_http_rooms_redis_key(redis, keys[1], "m:", words[3]);
 
@@ -85,7 +87,7 @@ ngx_http_rooms_redis_save(ngx_http_rooms_socket_t *socket)
 
         if (ngx_http_rooms_redis_script(&redis->cmd,
                                         NGX_HTTP_ROOMS_SCRIPT_SAVE, words, 2,
-                                        6, ngx_http_rooms_redis_saved, saved)
+                                        7, ngx_http_rooms_redis_saved, saved)
             == NGX_OK)
         {
             saved = NULL;

@@ -243,24 +243,26 @@ ngx_http_rooms_redis_restore_timer(ngx_event_t *ev)
 static void
 ngx_http_rooms_redis_claim(ngx_http_rooms_restore_t *x)
 {
-    u_char                   keys[3][NGX_HTTP_ROOMS_REDIS_KEY];
-    rooms_str_t              words[7];
+    u_char                   keys[4][NGX_HTTP_ROOMS_REDIS_KEY];
+    rooms_str_t              words[8];
     ngx_http_rooms_redis_t  *redis;
 
     redis = x->redis;
 
-    words[3] = rooms_str(x->pid.data, NGX_HTTP_ROOMS_SID_LEN);
-    words[4] = ngx_http_rooms_redis_me(redis);
-    words[5] = rooms_str(x->pid.data + NGX_HTTP_ROOMS_SID_LEN,
+    words[4] = rooms_str(x->pid.data, NGX_HTTP_ROOMS_SID_LEN);
+    words[5] = ngx_http_rooms_redis_me(redis);
+    words[6] = rooms_str(x->pid.data + NGX_HTTP_ROOMS_SID_LEN,
                          NGX_HTTP_ROOMS_SID_LEN);
-    words[6] = rooms_str(x->nsp.data, x->nsp.len);
-    words[0] = ngx_http_rooms_redis_key(redis, keys[0], "@:", words[3]);
+    words[7] = rooms_str(x->nsp.data, x->nsp.len);
+    words[0] = ngx_http_rooms_redis_key(redis, keys[0], "@:", words[4]);
     words[1] = ngx_http_rooms_redis_key(redis, keys[1], "owners",
                                         rooms_str(NULL, 0));
-    words[2] = ngx_http_rooms_redis_key(redis, keys[2], "m:", words[4]);
+    words[2] = ngx_http_rooms_redis_key(redis, keys[2], "m:", words[5]);
+    words[3] = ngx_http_rooms_redis_key(redis, keys[3], "z",
+                                        rooms_str(NULL, 0));
 
     if (ngx_http_rooms_redis_script(&redis->cmd, NGX_HTTP_ROOMS_SCRIPT_CLAIM,
-                                    words, 3, 7,
+                                    words, 4, 8,
                                     ngx_http_rooms_redis_claim_reply, x)
         != NGX_OK)
     {

@@ -345,7 +345,7 @@ ngx_http_rooms_redis_room_since_reply(void *data, redisReply *reply)
 
         room->zone->stat->lost++;
 
-        ngx_http_rooms_room_doom(room);
+        ngx_http_rooms_room_doom(room, 1);
         ngx_http_rooms_redis_room_reload(room);
         return;
     }
@@ -609,7 +609,7 @@ ngx_http_rooms_redis_rooms_lost(ngx_http_rooms_redis_t *redis)
          room;
          room = ngx_http_rooms_redis_room_next(room))
     {
-        ngx_http_rooms_room_doom(room);
+        ngx_http_rooms_room_doom(room, 1);
 
         room->backing.loaded = 0;
         room->backing.dropped = 0;

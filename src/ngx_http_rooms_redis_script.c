@@ -11,8 +11,8 @@
  *     T:due       zset    live rooms by deadline
  *     T:owners    zset    workers by when their lease ends
  *     T:m:OWNER   set     sids of a worker
- *     T:@:SID     hash    o (owner, 0: away), d (the record), t (its end is
- *                         being told), v (revoked)
+ *     T:@:SID     hash    o (owner, 0: away), d (the record), e (epoch), t (its
+ *                         end is being told), v (revoked)
  *
  * An id is a multiple of 8, see ROOMS_MESSAGE_IDS.
  *
@@ -209,11 +209,12 @@ static const char  *ngx_http_rooms_scripts[] = {
     "        due, redis.call('ZCARD', KEYS[3]), known and 1 or 0,\n"
     "        redis.call('ZRANGE', KEYS[1], 0, -1)}\n",
 
-    /* save; KEYS rec mine; ARGV sid me data new */
+    /* save; KEYS rec mine; ARGV sid me data new epoch */
 
     "local o = redis.call('HGET', KEYS[1], 'o')\n"
     "if o and o ~= ARGV[2] and ARGV[4] ~= '1' then return 0 end\n"
-    "redis.call('HSET', KEYS[1], 'o', ARGV[2], 'd', ARGV[3])\n"
+    "redis.call('HSET', KEYS[1], 'o', ARGV[2], 'd', ARGV[3],\n"
+    "           'e', ARGV[5])\n"
     "redis.call('PERSIST', KEYS[1])\n"
     "redis.call('SADD', KEYS[2], ARGV[1])\n"
     "return 1\n",
@@ -251,12 +252,13 @@ static const char  *ngx_http_rooms_scripts[] = {
     "return 1\n",
 
     /*
-     * claim; KEYS rec owners mine; ARGV sid me secret nsp
+     * claim; KEYS rec owners mine z; ARGV sid me secret nsp
      * 0: it cannot be had; 1 record; 2 owner, who is dead; 3: told just now
      */
 
-    "local r = redis.call('HMGET', KEYS[1], 'o', 'd', 't', 'v')\n"
+    "local r = redis.call('HMGET', KEYS[1], 'o', 'd', 't', 'v', 'e')\n"
     "local d = r[2]\n"
+    "if r[5] ~= redis.call('HGET', KEYS[4], 'epoch') then return {0} end\n"
     "if not r[1] or not d or r[4] or string.sub(d, 3, 22) ~= ARGV[3]\n"
     "   or string.byte(d, 2) % 2 == 0 then return {0} end\n"
     "local l = string.byte(d, 27) + 256 * string.byte(d, 28)\n"

@@ -339,12 +339,12 @@ ngx_http_rooms_room_lost(ngx_http_rooms_room_t *room)
     ngx_http_rooms_room_release_state(room);
     (void) ngx_http_rooms_room_load(room);
 
-    ngx_http_rooms_room_doom(room);
+    ngx_http_rooms_room_doom(room, 0);
 }
 
 
 void
-ngx_http_rooms_room_doom(ngx_http_rooms_room_t *room)
+ngx_http_rooms_room_doom(ngx_http_rooms_room_t *room, ngx_uint_t forget)
 {
     ngx_uint_t                i;
     ngx_queue_t              *q;
@@ -357,6 +357,11 @@ ngx_http_rooms_room_doom(ngx_http_rooms_room_t *room)
         stream = ngx_queue_data(q, ngx_http_rooms_stream_t, queue);
 
         for (i = 0; i < stream->n; i++) {
+
+            if (forget) {
+                stream->members[i]->socket->recoverable = 0;
+            }
+
             ngx_http_rooms_session_doom(stream->members[i]->socket->session,
                                         NGX_HTTP_ROOMS_CLOSE_QUEUE, 0);
         }

@@ -142,9 +142,11 @@ void ngx_http_rooms_room_lost(ngx_http_rooms_room_t *room);
 
 void ngx_http_rooms_room_release_state(ngx_http_rooms_room_t *room);
 
-/* Closes the transports of all members, so that they come back. */
+/* Closes the transports of all members, so that they come back; forget: and
+ * do not recover. */
 
-void ngx_http_rooms_room_doom(ngx_http_rooms_room_t *room);
+void ngx_http_rooms_room_doom(ngx_http_rooms_room_t *room,
+    ngx_uint_t forget);
 
 /*
  * The room has this deadline now (0: none), as decided here: where it is near,
