@@ -317,7 +317,7 @@ rooms_polls_all_left(rooms_polls_ctx_t *ctx)
 static rooms_int_t
 rooms_polls_end_session(rooms_polls_ctx_t *ctx)
 {
-    json_t                     *payload;
+    json_t                     *payload, *answer;
     const rooms_polls_poll_t   *p;
     const rooms_polls_state_t  *s;
 
@@ -339,7 +339,11 @@ rooms_polls_end_session(rooms_polls_ctx_t *ctx)
                         "pollCount", (json_int_t) s->npolls,
                         "totalVotes", (json_int_t) s->votes);
 
-    json_incref(payload);
+    answer = json_copy(payload);
+    (void) json_object_set_new(answer, "participantCount",
+                               json_integer(s->participants.n));
+    rooms_polls_answer(ctx, 200, answer);
+
     rooms_polls_fact_status(ctx, ROOMS_POLLS_ENDED);
     rooms_polls_event(ctx, "session:ended", payload);
 
@@ -351,16 +355,11 @@ rooms_polls_end_session(rooms_polls_ctx_t *ctx)
 
     rooms_polls_all_left(ctx);
 
-    payload = json_copy(payload);
-    (void) json_object_set_new(payload, "participantCount",
-                               json_integer(s->participants.n));
-    rooms_polls_answer(ctx, 200, payload);
-
     return ROOMS_OK;
 }
 
 
-/* White space around a name does not count.  XSD: space, tab, CR, LF. */
+/* White space around a name does not count. */
 
 static rooms_str_t
 rooms_polls_trim(rooms_str_t s)

@@ -308,9 +308,13 @@ describe('polls: heartbeats and grace', () => {
         const watch = await session.socket();
         const voter = await session.voter();
 
-        voter.socket.io.engine.transport.ws._socket.pause();
+        const tcp = voter.socket.io.engine.transport.ws._socket;
+
+        voter.socket.io.reconnection(false);
+        tcp.pause();
         await watch.next('participant:disconnected', 5000);
-        voter.vanish();
+        tcp.resume();
+        await voter.disconnection(1);
     });
 
     it('P-30 origins are those of the configuration', async () => {
