@@ -13,6 +13,7 @@
 
 #include <ngx_http_rooms_conf.h>
 #include <ngx_http_rooms_contract.h>
+#include <ngx_http_rooms_redis_conf.h>
 #include <ngx_http_rooms_zone.h>
 
 
@@ -64,6 +65,12 @@ static ngx_http_rooms_app_command_t  ngx_http_rooms_app_commands[] = {
     { ngx_string("history"), 1, ngx_http_rooms_app_history },
     { ngx_string("option"), 2, ngx_http_rooms_app_option },
     { ngx_string("option_file"), 2, ngx_http_rooms_app_option_file },
+    { ngx_string("redis"), 1, ngx_http_rooms_redis_conf },
+    { ngx_string("redis_timeout"), 1, ngx_http_rooms_redis_conf_more },
+    { ngx_string("redis_keep"), 1, ngx_http_rooms_redis_conf_more },
+    { ngx_string("redis_history"), 1, ngx_http_rooms_redis_conf_more },
+    { ngx_string("redis_prefix"), 1, ngx_http_rooms_redis_conf_more },
+    { ngx_string("redis_password_file"), 1, ngx_http_rooms_redis_conf_more },
     { ngx_null_string, 0, NULL }
 };
 
@@ -122,7 +129,9 @@ ngx_http_rooms_app_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         app->size = NGX_HTTP_ROOMS_ZONE_SIZE;
     }
 
-    if (ngx_http_rooms_app_configure(cf, app) != NGX_OK) {
+    if (ngx_http_rooms_redis_conf_init(cf, app) != NGX_OK
+        || ngx_http_rooms_app_configure(cf, app) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -478,6 +487,8 @@ ngx_http_rooms_app_configure(ngx_conf_t *cf, ngx_http_rooms_app_t *app)
     if (cln == NULL) {
         return NGX_ERROR;
     }
+
+    app->keys = rooms_app_keys(app->app);
 
     cln->handler = ngx_http_rooms_app_cleanup;
     cln->data = app;

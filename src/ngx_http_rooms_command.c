@@ -15,6 +15,7 @@
 #include <ngx_http_rooms_command.h>
 #include <ngx_http_rooms_packet.h>
 #include <ngx_http_rooms_recovery.h>
+#include <ngx_http_rooms_redis.h>
 #include <ngx_http_rooms_replay.h>
 #include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_verify.h>
@@ -47,8 +48,6 @@ static void ngx_http_rooms_deadline(ngx_http_rooms_task_t *task,
     rooms_decision_t *d, ngx_http_rooms_room_t *room);
 static ngx_int_t ngx_http_rooms_append(ngx_http_rooms_task_t *task,
     rooms_decision_t *d, ngx_http_rooms_room_t *room, rooms_refusal_e *why);
-static rooms_str_t ngx_http_rooms_messages(rooms_decision_t *d,
-    rooms_decided_t *r);
 static void ngx_http_rooms_append_others(ngx_http_rooms_task_t *task,
     rooms_decision_t *d);
 static ngx_int_t ngx_http_rooms_claim(ngx_http_rooms_task_t *task,
@@ -56,8 +55,6 @@ static ngx_int_t ngx_http_rooms_claim(ngx_http_rooms_task_t *task,
 static void ngx_http_rooms_remove_others(ngx_http_rooms_task_t *task,
     rooms_decision_t *d, ngx_uint_t claims);
 static void ngx_http_rooms_finish(ngx_http_rooms_task_t *task,
-    rooms_decision_t *d);
-static void ngx_http_rooms_effects(ngx_http_rooms_task_t *task,
     rooms_decision_t *d);
 static void ngx_http_rooms_effect_welcome(ngx_http_rooms_socket_t *socket,
     rooms_str_t args, const rooms_str_t *attachments, ngx_uint_t n);
@@ -74,7 +71,6 @@ static ngx_http_rooms_frame_t *ngx_http_rooms_frame_push(
 static void ngx_http_rooms_frame_pop(void);
 static void ngx_http_rooms_frame_caller(ngx_http_rooms_task_t *task,
     ngx_http_rooms_frame_t *frame);
-static const unsigned char *ngx_http_rooms_random(ngx_http_rooms_app_t *app);
 
 
 static ngx_http_rooms_frame_t  ngx_http_rooms_frames[NGX_HTTP_ROOMS_DEPTH];
@@ -87,6 +83,11 @@ ngx_http_rooms_execute(ngx_http_rooms_task_t *task)
     ngx_int_t                rc;
     rooms_refusal_e          why;
     ngx_http_rooms_frame_t  *frame;
+
+    if (task->zone->redis) {
+        ngx_http_rooms_redis_execute(task);
+        return;
+    }
 
     frame = ngx_http_rooms_frame_push(task);
 
@@ -508,7 +509,7 @@ ngx_http_rooms_remove_others(ngx_http_rooms_task_t *task, rooms_decision_t *d,
 }
 
 
-static rooms_str_t
+rooms_str_t
 ngx_http_rooms_messages(rooms_decision_t *d, rooms_decided_t *r)
 {
     if (r->messages.len == 0) {
@@ -592,7 +593,7 @@ ngx_http_rooms_finish(ngx_http_rooms_task_t *task, rooms_decision_t *d)
 }
 
 
-static void
+void
 ngx_http_rooms_effects(ngx_http_rooms_task_t *task, rooms_decision_t *d)
 {
     ngx_uint_t                i, changed;
@@ -890,12 +891,21 @@ static void
 ngx_http_rooms_frame_caller(ngx_http_rooms_task_t *task,
     ngx_http_rooms_frame_t *frame)
 {
+    ngx_http_rooms_command_caller(task->socket, &frame->caller, frame->rooms,
+                                  NGX_HTTP_ROOMS_CALLER_ROOMS);
+
+    task->cmd.caller = &frame->caller;
+}
+
+
+void
+ngx_http_rooms_command_caller(ngx_http_rooms_socket_t *socket,
+    rooms_caller_t *caller, rooms_str_t *rooms, ngx_uint_t max)
+{
     ngx_uint_t                n;
     ngx_queue_t              *q;
     ngx_http_rooms_member_t  *member;
-    ngx_http_rooms_socket_t  *socket;
 
-    socket = task->socket;
     n = 0;
 
     for (q = ngx_queue_head(&socket->session->members);
@@ -904,27 +914,25 @@ ngx_http_rooms_frame_caller(ngx_http_rooms_task_t *task,
     {
         member = ngx_queue_data(q, ngx_http_rooms_member_t, queue);
 
-        if (member->socket == socket && n < NGX_HTTP_ROOMS_CALLER_ROOMS) {
-            frame->rooms[n++] = rooms_str(member->room->name.data,
-                                          member->room->name.len);
+        if (member->socket == socket && n < max) {
+            rooms[n++] = rooms_str(member->room->name.data,
+                                   member->room->name.len);
         }
     }
 
-    frame->caller.sid = rooms_str(socket->sid, NGX_HTTP_ROOMS_SID_LEN);
-    frame->caller.nsp = rooms_str(socket->nsp.data, socket->nsp.len);
-    frame->caller.data = rooms_str(socket->data.data, socket->data.len);
-    frame->caller.rooms = frame->rooms;
-    frame->caller.nrooms = n;
-    frame->caller.recovered = socket->recovered;
-    frame->caller.recoverable = socket->connected
-                                ? socket->recoverable
-                                : (socket->session->conf->recovery != 0);
-
-    task->cmd.caller = &frame->caller;
+    caller->sid = rooms_str(socket->sid, NGX_HTTP_ROOMS_SID_LEN);
+    caller->nsp = rooms_str(socket->nsp.data, socket->nsp.len);
+    caller->data = rooms_str(socket->data.data, socket->data.len);
+    caller->rooms = rooms;
+    caller->nrooms = n;
+    caller->recovered = socket->recovered;
+    caller->recoverable = socket->connected
+                          ? socket->recoverable
+                          : (socket->session->conf->recovery != 0);
 }
 
 
-static const unsigned char *
+const unsigned char *
 ngx_http_rooms_random(ngx_http_rooms_app_t *app)
 {
     const unsigned char  *p;

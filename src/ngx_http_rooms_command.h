@@ -32,14 +32,16 @@ struct ngx_http_rooms_task_s {
     struct ngx_http_rooms_replay_s  *replay;  /* what the caller missed */
     void                        *data;
     unsigned                     detached:1;  /* may wait, see execute() */
+    uint64_t                     id;          /* of the ack */
 };
 
 
 /*
  * Carries a command out.  cmd.room is set for a command whose room is known.
- * The answer to a detached one, whose memory stays until then, may come when
- * this function has returned.  The caller's socket may be gone afterwards (look at session->closed while
- * holding the session).
+ * Where the journal is in Redis, the task is copied and done is called later,
+ * with the copy.  Else it is called before this returns, but for a detached
+ * one, whose memory stays until then.  The caller's socket may be gone
+ * afterwards.
  */
 
 void ngx_http_rooms_execute(ngx_http_rooms_task_t *task);
@@ -54,6 +56,16 @@ void ngx_http_rooms_refuse(ngx_http_rooms_task_t *task, rooms_refusal_e why,
 void ngx_http_rooms_execute_in(ngx_http_rooms_zone_t *zone,
     rooms_command_kind_e kind, rooms_str_t room, rooms_str_t sid,
     rooms_str_t nsp);
+
+
+/* Parts of the way, for where it takes several turns. */
+
+void ngx_http_rooms_command_caller(ngx_http_rooms_socket_t *socket,
+    rooms_caller_t *caller, rooms_str_t *rooms, ngx_uint_t max);
+const unsigned char *ngx_http_rooms_random(ngx_http_rooms_app_t *app);
+rooms_str_t ngx_http_rooms_messages(rooms_decision_t *d, rooms_decided_t *r);
+void ngx_http_rooms_effects(ngx_http_rooms_task_t *task,
+    rooms_decision_t *d);
 
 
 #endif /* _NGX_HTTP_ROOMS_COMMAND_H_INCLUDED_ */

@@ -34,6 +34,7 @@ typedef struct ngx_http_rooms_zone_s     ngx_http_rooms_zone_t;
 typedef struct ngx_http_rooms_session_s  ngx_http_rooms_session_t;
 typedef struct ngx_http_rooms_socket_s   ngx_http_rooms_socket_t;
 typedef struct ngx_http_rooms_room_s     ngx_http_rooms_room_t;
+typedef struct ngx_http_rooms_redis_s    ngx_http_rooms_redis_t;
 
 
 /* A line of a rooms_app block, and where it stands. */
@@ -63,10 +64,13 @@ struct ngx_http_rooms_app_s {
     ngx_str_t                 name;          /* of the block */
     ngx_str_t                 application;   /* default: the same */
     const rooms_app_t        *app;
+    rooms_app_keys_pt         keys;          /* of the application, or NULL */
     void                     *conf;          /* of the application */
     rooms_contract_t         *contract;      /* NULL: none was given */
     rooms_contract_rate_t     rate;          /* of a connection's events */
 
+    void                     *redis;         /* ngx_http_rooms_redis_conf_t,
+                                                or NULL */
     size_t                    size;          /* of the zone */
     uint64_t                  history;       /* ms to be kept, 0: unsaid */
     ngx_shm_zone_t           *shm_zone;

@@ -15,6 +15,7 @@
 #include <ngx_http_rooms_command.h>
 #include <ngx_http_rooms_packet.h>
 #include <ngx_http_rooms_recovery.h>
+#include <ngx_http_rooms_redis.h>
 
 
 static ngx_int_t ngx_http_rooms_connect_auth(ngx_http_rooms_session_t *s,
@@ -119,6 +120,14 @@ ngx_http_rooms_connect_recover(ngx_http_rooms_session_t *s, ngx_str_t *nsp,
 
     from = rooms_str(json_string_value(offset), json_string_length(offset));
 
+    if (s->zone->redis) {
+        return ngx_http_rooms_redis_restore(s, nsp,
+                                         rooms_str(json_string_value(pid),
+                                                   json_string_length(pid)),
+                                         from, auth)
+               == NGX_DONE ? NGX_OK : NGX_DECLINED;
+    }
+
     rc = ngx_http_rooms_recovery_restore(s, nsp,
                                          rooms_str(json_string_value(pid),
                                                    json_string_length(pid)),
@@ -134,6 +143,23 @@ ngx_http_rooms_connect_recover(ngx_http_rooms_session_t *s, ngx_str_t *nsp,
     }
 
     return NGX_OK;
+}
+
+
+void
+ngx_http_rooms_connect_recovered(ngx_http_rooms_session_t *s, ngx_str_t *nsp,
+    json_t *auth, ngx_int_t rc, ngx_http_rooms_socket_t *socket)
+{
+    if (rc == NGX_OK) {
+        ngx_http_rooms_connect_answer(socket);
+        return;
+    }
+
+    if (rc == NGX_DECLINED
+        && !ngx_http_rooms_socket_of(s, rooms_str(nsp->data, nsp->len)))
+    {
+        ngx_http_rooms_connect_new(s, nsp, auth);
+    }
 }
 
 

@@ -11,6 +11,7 @@
 #include <ngx_http.h>
 
 #include <ngx_http_rooms_figures.h>
+#include <ngx_http_rooms_redis.h>
 
 
 #define NGX_HTTP_ROOMS_CENSUS_STEP   512       /* entries under one lock */
@@ -140,6 +141,10 @@ ngx_http_rooms_figures_census(ngx_http_rooms_app_t *app,
 
     f->rooms = census->rooms;
     f->recovery = census->recovery;
+
+    if (app->zone->redis) {
+        f->rooms = app->zone->redis->rooms;
+    }
 }
 
 

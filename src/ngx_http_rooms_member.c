@@ -83,6 +83,7 @@ ngx_http_rooms_room_join(ngx_http_rooms_socket_t *socket, rooms_str_t name)
 
     member->room = room;
     member->socket = socket;
+    member->joined = rooms_message_whole(room->last);
 
     if (ngx_http_rooms_stream_add(member) != NGX_OK) {
         ngx_free(member);
@@ -257,6 +258,10 @@ ngx_http_rooms_room_interest(ngx_http_rooms_room_t *room, ngx_uint_t on)
     ngx_http_rooms_zone_t  *zone;
 
     zone = room->zone;
+
+    if (zone->redis) {
+        return;
+    }
 
     ngx_http_rooms_zone_lock(zone);
 

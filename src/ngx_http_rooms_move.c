@@ -126,7 +126,9 @@ ngx_http_rooms_move_out_socket(ngx_http_rooms_socket_t *socket,
         if (member->socket == socket) {
             rooms_buf_str16(&list, rooms_str(member->room->name.data,
                                              member->room->name.len));
-            rooms_buf_u64(&list, since);
+            rooms_buf_u64(&list, s->zone->redis
+                                 ? rooms_message_whole(member->room->last)
+                                 : since);
         }
     }
 
@@ -194,6 +196,49 @@ ngx_http_rooms_move_in(ngx_http_rooms_loc_conf_t *conf, uint8_t deflate,
     }
 
     return s;
+}
+
+
+void
+ngx_http_rooms_move_rooms(rooms_str_t image, rooms_buf_t *b)
+{
+    uint8_t      u8;
+    uint64_t     u64;
+    rooms_str_t  str, rooms;
+
+    if (image.len < ROOMS_EIO_SID_LEN) {
+        return;
+    }
+
+    image.data += ROOMS_EIO_SID_LEN;
+    image.len -= ROOMS_EIO_SID_LEN;
+
+    if (rooms_get_u64(&image, &u64) != ROOMS_OK
+        || rooms_get_u64(&image, &u64) != ROOMS_OK
+        || rooms_get_u8(&image, &u8) != ROOMS_OK
+        || rooms_get_str16(&image, &str) != ROOMS_OK
+        || rooms_get_str32(&image, &str) != ROOMS_OK)
+    {
+        return;
+    }
+
+    while (image.len >= 2 * NGX_HTTP_ROOMS_SID_LEN) {
+        image.data += 2 * NGX_HTTP_ROOMS_SID_LEN;
+        image.len -= 2 * NGX_HTTP_ROOMS_SID_LEN;
+
+        if (rooms_get_u8(&image, &u8) != ROOMS_OK
+            || rooms_get_u8(&image, &u8) != ROOMS_OK
+            || rooms_get_u64(&image, &u64) != ROOMS_OK
+            || rooms_get_str16(&image, &str) != ROOMS_OK
+            || rooms_get_str32(&image, &str) != ROOMS_OK
+            || rooms_get_str32(&image, &str) != ROOMS_OK
+            || rooms_get_str32(&image, &rooms) != ROOMS_OK)
+        {
+            return;
+        }
+
+        rooms_buf_str(b, rooms);
+    }
 }
 
 

@@ -196,7 +196,7 @@ ngx_http_rooms_packet_event(ngx_http_rooms_socket_t *socket,
     task.zone = s->zone;
     task.socket = socket;
     task.done = ngx_http_rooms_packet_done;
-    task.data = (void *) &pkt->id;
+    task.id = pkt->id;
 
     task.cmd.kind = ROOMS_CMD_EVENT;
     task.cmd.name = name;
@@ -340,14 +340,11 @@ ngx_http_rooms_packet_rate(ngx_http_rooms_task_t *task,
 static void
 ngx_http_rooms_packet_done(ngx_http_rooms_task_t *task, rooms_decision_t *d)
 {
-    uint64_t     *id;
     rooms_buf_t  *b;
     rooms_str_t   attachments[NGX_HTTP_ROOMS_ATTACHMENTS];
     ngx_uint_t    n;
 
     static rooms_buf_t  answer;
-
-    id = task->data;
 
     if (!task->cmd.ack || !d->answered || task->socket->dead) {
         return;
@@ -366,7 +363,7 @@ ngx_http_rooms_packet_done(ngx_http_rooms_task_t *task, rooms_decision_t *d)
                                           NGX_HTTP_ROOMS_ATTACHMENTS);
 
     if (!b->failed) {
-        ngx_http_rooms_socket_emit(task->socket, ROOMS_SIO_ACK, *id,
+        ngx_http_rooms_socket_emit(task->socket, ROOMS_SIO_ACK, task->id,
                                    rooms_str(b->data, b->len), attachments,
                                    n);
     }

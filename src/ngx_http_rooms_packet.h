@@ -37,6 +37,12 @@ void ngx_http_rooms_asked_free(ngx_http_rooms_socket_t *socket);
 
 /* ngx_http_rooms_connect.c: a CONNECT packet. */
 
+/* What came of a recovery that took more than a turn. */
+
+void ngx_http_rooms_connect_recovered(ngx_http_rooms_session_t *s,
+    ngx_str_t *nsp, json_t *auth, ngx_int_t rc,
+    ngx_http_rooms_socket_t *socket);
+
 ngx_int_t ngx_http_rooms_connect(ngx_http_rooms_session_t *s,
     const rooms_sio_packet_t *pkt);
 

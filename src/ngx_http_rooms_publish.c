@@ -278,6 +278,32 @@ ngx_http_rooms_stream_space(ngx_http_rooms_stream_t *stream, size_t size)
 
 
 void
+ngx_http_rooms_room_skip(ngx_http_rooms_room_t *room, uint64_t id)
+{
+    ngx_uint_t                i;
+    ngx_queue_t              *q;
+    ngx_http_rooms_member_t  *member;
+    ngx_http_rooms_stream_t  *stream;
+
+    for (q = ngx_queue_head(&room->streams);
+         q != ngx_queue_sentinel(&room->streams);
+         q = ngx_queue_next(q))
+    {
+        stream = ngx_queue_data(q, ngx_http_rooms_stream_t, queue);
+
+        for (i = 0; i < stream->n; i++) {
+            member = stream->members[i];
+
+            if (member->from > id) {
+                member->pos = stream->chunk ? stream->chunk->len : 0;
+                member->since = stream->count;
+            }
+        }
+    }
+}
+
+
+void
 ngx_http_rooms_member_take(ngx_http_rooms_member_t *member)
 {
     ngx_http_rooms_chunk_t    *chunk;

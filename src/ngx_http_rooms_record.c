@@ -32,7 +32,6 @@
 
 static rooms_int_t ngx_http_rooms_record_copy(void *ctx, unsigned snapshot,
     uint64_t id, rooms_str_t data);
-static ngx_int_t ngx_http_rooms_record_decode(ngx_http_rooms_record_t *rec);
 static uint64_t ngx_http_rooms_record_since(
     const ngx_http_rooms_record_t *old, ngx_str_t *room, uint64_t since);
 
@@ -85,7 +84,7 @@ ngx_http_rooms_record_copy(void *ctx, unsigned snapshot, uint64_t id,
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_rooms_record_decode(ngx_http_rooms_record_t *rec)
 {
     uint8_t      version, flags;
@@ -173,7 +172,10 @@ ngx_http_rooms_record_encode(rooms_buf_t *b, ngx_http_rooms_socket_t *socket,
         room = &member->room->name;
 
         rooms_buf_str16(b, rooms_str(room->data, room->len));
-        since = ngx_max(s->zone->cursor - 1, member->room->last);
+
+        since = s->zone->redis ? member->joined
+                               : ngx_max(s->zone->cursor - 1,
+                                         member->room->last);
 
         rooms_buf_u64(b, ngx_http_rooms_record_since(old, room, since));
     }

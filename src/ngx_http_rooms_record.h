@@ -53,6 +53,10 @@ rooms_str_t ngx_http_rooms_record_name(u_char *p, const u_char *sid);
 ngx_int_t ngx_http_rooms_record_load(ngx_http_rooms_zone_t *zone,
     rooms_str_t name, ngx_http_rooms_record_t *rec);
 
+/* Reads rec->buf into the fields; NGX_ERROR: it is of another version. */
+
+ngx_int_t ngx_http_rooms_record_decode(ngx_http_rooms_record_t *rec);
+
 /*
  * Takes the next room off the front of *in, which was rec->rooms: its name,
  * and the id after which messages are meant for the socket.  NGX_DONE: there

@@ -14,6 +14,7 @@
 #include <ngx_http_rooms_record.h>
 #include <ngx_http_rooms_command.h>
 #include <ngx_http_rooms_workers.h>
+#include <ngx_http_rooms_redis.h>
 
 
 #define NGX_HTTP_ROOMS_BURY_BATCH  256     /* index entries under one lock */
@@ -45,6 +46,10 @@ ngx_http_rooms_recovery_save(ngx_http_rooms_socket_t *socket)
         && socket->session->conf->recovery == 0)
     {
         return NGX_OK;
+    }
+
+    if (zone->redis) {
+        return ngx_http_rooms_redis_save(socket);
     }
 
     name = ngx_http_rooms_record_name(p, socket->sid);
@@ -162,6 +167,11 @@ ngx_http_rooms_recovery_revoke(ngx_http_rooms_zone_t *zone, rooms_str_t sid)
     ngx_http_rooms_record_t  rec;
 
     if (sid.len != NGX_HTTP_ROOMS_SID_LEN) {
+        return;
+    }
+
+    if (zone->redis) {
+        ngx_http_rooms_redis_revoke(zone, sid);
         return;
     }
 

@@ -16,6 +16,7 @@
 
 
 #include <ngx_http_rooms_socket.h>
+#include <ngx_http_rooms_record.h>
 
 
 /*
@@ -62,6 +63,13 @@ void ngx_http_rooms_recovery_revoke(ngx_http_rooms_zone_t *zone,
 ngx_int_t ngx_http_rooms_recovery_restore(ngx_http_rooms_session_t *s,
     ngx_str_t *nsp, rooms_str_t pid, rooms_str_t offset,
     ngx_http_rooms_socket_t **socket);
+
+/* The same for a record that this worker has taken already, by whatever way;
+ * it goes where the socket is not recovered. */
+
+ngx_int_t ngx_http_rooms_recovery_claimed(ngx_http_rooms_session_t *s,
+    ngx_str_t *nsp, rooms_str_t pid, rooms_str_t offset,
+    ngx_http_rooms_record_t *rec, ngx_http_rooms_socket_t **socket);
 
 /*
  * Has a socket that came from another worker join its rooms, and queues what

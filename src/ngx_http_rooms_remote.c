@@ -11,6 +11,7 @@
 #include <ngx_http_rooms_remote.h>
 #include <ngx_http_rooms_respond.h>
 #include <ngx_http_rooms_upgrade.h>
+#include <ngx_http_rooms_redis.h>
 
 
 #define NGX_HTTP_ROOMS_REMOTE_CHECK    250
@@ -62,6 +63,8 @@ static void ngx_http_rooms_remote_serve_reserve(ngx_http_rooms_zone_t *zone,
     ngx_http_rooms_session_t *s, ngx_http_rooms_remote_t *m);
 static void ngx_http_rooms_remote_serve_take(ngx_http_rooms_zone_t *zone,
     ngx_http_rooms_session_t *s, ngx_http_rooms_remote_t *m);
+static void ngx_http_rooms_remote_moved(ngx_http_rooms_zone_t *zone,
+    ngx_http_rooms_remote_t *m);
 static void ngx_http_rooms_remote_answered(ngx_http_rooms_remote_t *m);
 static ngx_http_rooms_session_t *ngx_http_rooms_remote_session(
     ngx_http_rooms_zone_t *zone, rooms_str_t sid);
@@ -81,13 +84,14 @@ static ngx_int_t
 ngx_http_rooms_remote_send(ngx_http_rooms_zone_t *zone, uint32_t to,
     const ngx_http_rooms_remote_t *m)
 {
+    uint64_t     id;
     ngx_int_t    rc;
     rooms_buf_t  b;
 
     rooms_buf_init(&b, 0);
 
     rooms_buf_byte(&b, m->type);
-    rooms_buf_u32(&b, ngx_http_rooms_owner);
+    rooms_buf_u32(&b, zone->owner);
     rooms_buf_u64(&b, m->id);
     rooms_buf_str16(&b, m->sid);
     rooms_buf_byte(&b, m->answer);
@@ -97,7 +101,11 @@ ngx_http_rooms_remote_send(ngx_http_rooms_zone_t *zone, uint32_t to,
     rc = NGX_ERROR;
 
     if (!b.failed) {
-        rc = ngx_http_rooms_zone_direct(zone, to, rooms_str(b.data, b.len));
+        id = (m->type == NGX_HTTP_ROOMS_REMOTE_GET
+              || m->type == NGX_HTTP_ROOMS_REMOTE_POST) ? m->id : 0;
+
+        rc = ngx_http_rooms_zone_direct(zone, to, rooms_str(b.data, b.len),
+                                        id);
     }
 
     rooms_buf_free(&b);
@@ -234,7 +242,7 @@ ngx_http_rooms_remote_check(ngx_event_t *ev)
         next = ngx_queue_next(q);
         x = ngx_queue_data(q, ngx_http_rooms_exchange_t, queue);
 
-        if (!rooms_workers_holds(&ngx_http_rooms_workers->table, x->owner)) {
+        if (!ngx_http_rooms_zone_holds(x->zone, x->owner)) {
             ngx_http_rooms_remote_unlist(x);
             ngx_http_rooms_exchange_answer(x, NGX_HTTP_ROOMS_ANSWER_ERROR,
                                            NGX_HTTP_ROOMS_ERROR_SESSION,
@@ -385,12 +393,35 @@ ngx_http_rooms_remote_receive(ngx_http_rooms_zone_t *zone, rooms_str_t data,
         break;
 
     case NGX_HTTP_ROOMS_REMOTE_SESSION:
-        ngx_http_rooms_upgrade_moved(zone, m.id, m.body);
+        ngx_http_rooms_remote_moved(zone, &m);
         break;
 
     default:
         ngx_http_rooms_remote_serve(zone, &m);
     }
+}
+
+
+static void
+ngx_http_rooms_remote_moved(ngx_http_rooms_zone_t *zone,
+    ngx_http_rooms_remote_t *m)
+{
+    rooms_buf_t  rooms;
+
+    if (zone->redis == NULL || m->body.len == 0) {
+        ngx_http_rooms_upgrade_moved(zone, m->id, m->body);
+        return;
+    }
+
+    /* what was published since has to be fetched first */
+
+    rooms_buf_init(&rooms, 0);
+    ngx_http_rooms_move_rooms(m->body, &rooms);
+
+    ngx_http_rooms_redis_fetch(zone, m->id, m->body,
+                               rooms_str(rooms.data, rooms.len),
+                               ngx_http_rooms_upgrade_moved);
+    rooms_buf_free(&rooms);
 }
 
 
@@ -412,6 +443,21 @@ ngx_http_rooms_remote_answered(ngx_http_rooms_remote_t *m)
             return;
         }
     }
+}
+
+
+void
+ngx_http_rooms_remote_failed(uint64_t id)
+{
+    ngx_http_rooms_remote_t  m;
+
+    ngx_memzero(&m, sizeof(ngx_http_rooms_remote_t));
+
+    m.id = id;
+    m.answer = NGX_HTTP_ROOMS_ANSWER_ERROR;
+    m.code = NGX_HTTP_ROOMS_ERROR_SESSION;
+
+    ngx_http_rooms_remote_answered(&m);
 }
 
 

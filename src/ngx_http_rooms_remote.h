@@ -33,6 +33,10 @@ void ngx_http_rooms_remote_get(ngx_http_rooms_exchange_t *x, ngx_str_t *sid);
 void ngx_http_rooms_remote_post(ngx_http_rooms_exchange_t *x, ngx_str_t *sid,
     rooms_str_t body);
 
+/* Nobody was there to hear of it. */
+
+void ngx_http_rooms_remote_failed(uint64_t id);
+
 /* Tells the owner that a body is coming. */
 
 void ngx_http_rooms_remote_begin(ngx_http_rooms_exchange_t *x,

@@ -76,7 +76,7 @@ ngx_http_rooms_replay_since(ngx_http_rooms_replay_t *replay,
 
     if (ngx_http_rooms_replay_init(replay, socket) != NGX_OK
         || rooms_offset_parse(offset, &epoch, &replay->after) != ROOMS_OK
-        || epoch != zone->epoch)
+        || epoch != zone->epoch || zone->redis)
     {
         return NGX_DECLINED;
     }

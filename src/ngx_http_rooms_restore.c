@@ -21,6 +21,7 @@
 #include <ngx_http_rooms_record.h>
 #include <ngx_http_rooms_replay.h>
 #include <ngx_http_rooms_command.h>
+#include <ngx_http_rooms_redis.h>
 #include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_workers.h>
 
@@ -30,6 +31,8 @@
 #define NGX_HTTP_ROOMS_RESTORE_TRIES  20
 
 
+static void ngx_http_rooms_restore_drop(ngx_http_rooms_zone_t *zone,
+    rooms_str_t pid);
 static ngx_int_t ngx_http_rooms_restore_claim(ngx_http_rooms_zone_t *zone,
     rooms_str_t name, ngx_str_t *nsp, const u_char *secret,
     ngx_http_rooms_record_t *rec);
@@ -55,29 +58,43 @@ ngx_http_rooms_recovery_restore(ngx_http_rooms_session_t *s, ngx_str_t *nsp,
     rooms_str_t pid, rooms_str_t offset, ngx_http_rooms_socket_t **socket)
 {
     u_char                    p[NGX_HTTP_ROOMS_RECORD_LEN];
-    uint64_t                  epoch, after;
     ngx_int_t                 rc;
-    rooms_str_t               name;
-    ngx_http_rooms_zone_t    *zone;
     ngx_http_rooms_record_t   rec;
-    ngx_http_rooms_replay_t   replay;
 
     if (pid.len != NGX_HTTP_ROOMS_PID_LEN) {
         return NGX_DECLINED;
     }
 
-    zone = s->zone;
-    name = ngx_http_rooms_record_name(p, pid.data);
-
     ngx_memzero(&rec, sizeof(ngx_http_rooms_record_t));
-    ngx_memzero(&replay, sizeof(ngx_http_rooms_replay_t));
 
-    rc = ngx_http_rooms_restore_claim(zone, name, nsp,
-                                      pid.data + NGX_HTTP_ROOMS_SID_LEN,
+    rc = ngx_http_rooms_restore_claim(s->zone,
+                                      ngx_http_rooms_record_name(p, pid.data),
+                                      nsp, pid.data + NGX_HTTP_ROOMS_SID_LEN,
                                       &rec);
-    if (rc != NGX_OK) {
-        goto done;
+    if (rc == NGX_OK) {
+        rc = ngx_http_rooms_recovery_claimed(s, nsp, pid, offset, &rec,
+                                             socket);
     }
+
+    rooms_buf_free(&rec.buf);
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_http_rooms_recovery_claimed(ngx_http_rooms_session_t *s, ngx_str_t *nsp,
+    rooms_str_t pid, rooms_str_t offset, ngx_http_rooms_record_t *rec,
+    ngx_http_rooms_socket_t **socket)
+{
+    uint64_t                  epoch, after;
+    ngx_int_t                 rc;
+    ngx_http_rooms_zone_t    *zone;
+    ngx_http_rooms_replay_t   replay;
+
+    zone = s->zone;
+
+    ngx_memzero(&replay, sizeof(ngx_http_rooms_replay_t));
 
     ngx_http_rooms_zone_drain(zone);
 
@@ -88,11 +105,11 @@ ngx_http_rooms_recovery_restore(ngx_http_rooms_session_t *s, ngx_str_t *nsp,
         || (rooms_offset_parse(offset, &epoch, &after) == ROOMS_OK
             && epoch == zone->epoch))
     {
-        rc = ngx_http_rooms_restore_socket(s, nsp, pid, &rec, socket);
+        rc = ngx_http_rooms_restore_socket(s, nsp, pid, rec, socket);
     }
 
     if (rc == NGX_OK) {
-        rc = ngx_http_rooms_restore_rooms(*socket, &rec, after, &replay);
+        rc = ngx_http_rooms_restore_rooms(*socket, rec, after, &replay);
 
         if (rc != NGX_OK) {
             ngx_http_rooms_socket_destroy(*socket);
@@ -101,25 +118,45 @@ ngx_http_rooms_recovery_restore(ngx_http_rooms_session_t *s, ngx_str_t *nsp,
     }
 
     if (rc != NGX_OK) {
-        ngx_http_rooms_zone_lock(zone);
-        ngx_http_rooms_record_remove(zone, name);
-        ngx_http_rooms_zone_unlock(zone);
-
+        ngx_http_rooms_restore_drop(zone, pid);
         goto done;
     }
 
     rc = ngx_http_rooms_replay_send(*socket, &replay);
 
     if (rc == NGX_OK) {
-        rc = ngx_http_rooms_restore_tell(*socket, rec.rooms);
+        rc = ngx_http_rooms_restore_tell(*socket, rec->rooms);
     }
 
 done:
 
-    rooms_buf_free(&rec.buf);
     ngx_http_rooms_replay_free(&replay);
 
     return rc;
+}
+
+
+/* Nobody recovers by it any more. */
+
+static void
+ngx_http_rooms_restore_drop(ngx_http_rooms_zone_t *zone, rooms_str_t pid)
+{
+    u_char       p[NGX_HTTP_ROOMS_RECORD_LEN];
+    rooms_str_t  none;
+
+    if (zone->redis) {
+        none = rooms_str(NULL, 0);
+        ngx_http_rooms_redis_depart(zone,
+                                    rooms_str(pid.data,
+                                              NGX_HTTP_ROOMS_SID_LEN),
+                                    none, none, 0, 1);
+        return;
+    }
+
+    ngx_http_rooms_zone_lock(zone);
+    ngx_http_rooms_record_remove(zone,
+                                 ngx_http_rooms_record_name(p, pid.data));
+    ngx_http_rooms_zone_unlock(zone);
 }
 
 
@@ -366,13 +403,23 @@ ngx_http_rooms_restore_room(ngx_http_rooms_socket_t *socket,
 
     replay->ended = (zone->app->app->evolve && room->state == NULL);
 
-    ngx_http_rooms_zone_lock(zone);
+    if (zone->redis) {
+        ngx_http_rooms_room_member(room, socket)->joined = replay->after;
 
-    rc = rooms_journal_replay(zone->journal, name,
-                              ngx_http_rooms_replay_from(replay), before,
-                              ngx_http_rooms_replay_entry, replay);
+        rc = ngx_http_rooms_redis_replay(room,
+                                         ngx_http_rooms_replay_from(replay),
+                                         ngx_http_rooms_replay_entry,
+                                         replay);
 
-    ngx_http_rooms_zone_unlock(zone);
+    } else {
+        ngx_http_rooms_zone_lock(zone);
+
+        rc = rooms_journal_replay(zone->journal, name,
+                                  ngx_http_rooms_replay_from(replay), before,
+                                  ngx_http_rooms_replay_entry, replay);
+
+        ngx_http_rooms_zone_unlock(zone);
+    }
 
     if (rc != ROOMS_OK && rc != ROOMS_DONE) {
         return NGX_DECLINED;

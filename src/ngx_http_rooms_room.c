@@ -15,6 +15,7 @@
 #include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_publish.h>
 #include <ngx_http_rooms_socket.h>
+#include <ngx_http_rooms_redis.h>
 
 
 #define NGX_HTTP_ROOMS_IDLE_MAX       1024
@@ -34,7 +35,6 @@ static ngx_http_rooms_room_t *ngx_http_rooms_room_create(
 static ngx_int_t ngx_http_rooms_room_load(ngx_http_rooms_room_t *room);
 static rooms_int_t ngx_http_rooms_room_load_handler(void *ctx,
     unsigned snapshot, uint64_t id, rooms_str_t data);
-static void ngx_http_rooms_room_release_state(ngx_http_rooms_room_t *room);
 static void ngx_http_rooms_room_purge(ngx_http_rooms_zone_t *zone);
 static void ngx_http_rooms_room_free(ngx_http_rooms_zone_t *zone);
 static void ngx_http_rooms_room_wake_handler(ngx_event_t *ev);
@@ -110,12 +110,15 @@ ngx_http_rooms_room_create(ngx_http_rooms_zone_t *zone, rooms_str_t name,
 
     ngx_queue_init(&room->streams);
 
+    ngx_queue_init(&room->backing.tasks);
+    ngx_queue_init(&room->backing.taps);
+
     room->wake.handler = ngx_http_rooms_room_wake_handler;
     room->wake.data = room;
     room->wake.log = ngx_cycle->log;
     room->wake.cancelable = 1;
 
-    if (ngx_http_rooms_room_load(room) != NGX_OK) {
+    if (zone->redis == NULL && ngx_http_rooms_room_load(room) != NGX_OK) {
         ngx_http_rooms_room_release_state(room);
         ngx_free(room);
         return NULL;
@@ -128,6 +131,10 @@ ngx_http_rooms_room_create(ngx_http_rooms_zone_t *zone, rooms_str_t name,
     room->is_idle = 1;
     zone->nidle++;
     zone->stat->rooms++;
+
+    if (zone->redis) {
+        ngx_http_rooms_redis_room_init(room);
+    }
 
     return room;
 }
@@ -190,7 +197,7 @@ ngx_http_rooms_room_load_handler(void *ctx, unsigned snapshot, uint64_t id,
 }
 
 
-static void
+void
 ngx_http_rooms_room_release_state(ngx_http_rooms_room_t *room)
 {
     if (room->state) {
@@ -203,9 +210,25 @@ ngx_http_rooms_room_release_state(ngx_http_rooms_room_t *room)
 static void
 ngx_http_rooms_room_purge(ngx_http_rooms_zone_t *zone)
 {
-    if (zone->nidle >= NGX_HTTP_ROOMS_IDLE_MAX) {
-        ngx_http_rooms_room_free(zone);
+    ngx_http_rooms_room_t  *room;
+
+    if (zone->nidle < NGX_HTTP_ROOMS_IDLE_MAX) {
+        return;
     }
+
+    room = ngx_queue_data(ngx_queue_head(&zone->idle), ngx_http_rooms_room_t,
+                          idle);
+
+    if (room->backing.busy) {
+
+        /* commands wait for it */
+
+        ngx_queue_remove(&room->idle);
+        ngx_queue_insert_tail(&zone->idle, &room->idle);
+        return;
+    }
+
+    ngx_http_rooms_room_free(zone);
 }
 
 
@@ -227,6 +250,10 @@ ngx_http_rooms_room_free(ngx_http_rooms_zone_t *zone)
 
     room = ngx_queue_data(ngx_queue_head(&zone->idle), ngx_http_rooms_room_t,
                           idle);
+
+    if (zone->redis) {
+        ngx_http_rooms_redis_room_free(room);
+    }
 
     ngx_queue_remove(&room->idle);
     zone->nidle--;
@@ -285,6 +312,10 @@ ngx_http_rooms_room_apply(ngx_http_rooms_room_t *room,
             ngx_http_rooms_publish(room, &m,
                                    rooms_message_id(e->id, n,
                                                     messages.len == 0));
+
+            if (room->backing.late > e->id) {
+                ngx_http_rooms_room_skip(room, e->id);
+            }
         }
 
         if (rc == ROOMS_ERROR) {
@@ -305,12 +336,19 @@ ngx_http_rooms_room_apply(ngx_http_rooms_room_t *room,
 void
 ngx_http_rooms_room_lost(ngx_http_rooms_room_t *room)
 {
+    ngx_http_rooms_room_release_state(room);
+    (void) ngx_http_rooms_room_load(room);
+
+    ngx_http_rooms_room_doom(room, 0);
+}
+
+
+void
+ngx_http_rooms_room_doom(ngx_http_rooms_room_t *room, ngx_uint_t forget)
+{
     ngx_uint_t                i;
     ngx_queue_t              *q;
     ngx_http_rooms_stream_t  *stream;
-
-    ngx_http_rooms_room_release_state(room);
-    (void) ngx_http_rooms_room_load(room);
 
     for (q = ngx_queue_head(&room->streams);
          q != ngx_queue_sentinel(&room->streams);
@@ -319,6 +357,11 @@ ngx_http_rooms_room_lost(ngx_http_rooms_room_t *room)
         stream = ngx_queue_data(q, ngx_http_rooms_stream_t, queue);
 
         for (i = 0; i < stream->n; i++) {
+
+            if (forget) {
+                stream->members[i]->socket->recoverable = 0;
+            }
+
             ngx_http_rooms_session_doom(stream->members[i]->socket->session,
                                         NGX_HTTP_ROOMS_CLOSE_QUEUE, 0);
         }

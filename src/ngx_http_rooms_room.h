@@ -30,6 +30,37 @@ typedef struct ngx_http_rooms_stream_s  ngx_http_rooms_stream_t;
 typedef struct ngx_http_rooms_member_s  ngx_http_rooms_member_t;
 
 
+/*
+ * Where the journal is in Redis: how far this copy is, and who waits.  A room
+ * is subscribed to before its state is read, so that nothing is missed.
+ */
+
+typedef enum {
+    NGX_HTTP_ROOMS_BACKING_NEW = 0,          /* not subscribed, no state */
+    NGX_HTTP_ROOMS_BACKING_LOADING,          /* the state is on its way */
+    NGX_HTTP_ROOMS_BACKING_READY,
+    NGX_HTTP_ROOMS_BACKING_STALE,            /* something may be missing */
+    NGX_HTTP_ROOMS_BACKING_CATCHING          /* and is on its way */
+} ngx_http_rooms_backing_e;
+
+typedef struct {
+    ngx_http_rooms_backing_e  state;
+    ngx_queue_t               tasks;         /* commands that wait */
+    ngx_uint_t                busy;          /* who needs it to stay */
+    uint64_t                  committed;     /* has to be read before more is
+                                                decided */
+    uint64_t                  dropped;       /* highest id not applied */
+    uint64_t                  behind;        /* committed, at the last beat */
+    uint64_t                  late;          /* highest of member->from */
+    ngx_queue_t               taps;
+    unsigned                  loaded:1;      /* it has been, once */
+    unsigned                  subscribed:1;
+    unsigned                  appending:1;
+    unsigned                  running:1;
+    unsigned                  again:1;
+} ngx_http_rooms_backing_t;
+
+
 struct ngx_http_rooms_room_s {
     ngx_rbtree_node_t         node;          /* key: low half of the hash */
     uint64_t                  hash;
@@ -44,6 +75,7 @@ struct ngx_http_rooms_room_s {
     ngx_uint_t                nmembers;
     ngx_queue_t               idle;          /* in zone->idle */
     ngx_uint_t                appends;       /* since compaction was tried */
+    ngx_http_rooms_backing_t  backing;
     ngx_event_t               wake;          /* a deadline that is near */
     unsigned                  is_idle:1;
     unsigned                  is_dirty:1;
@@ -76,6 +108,8 @@ struct ngx_http_rooms_member_s {
     ngx_queue_t               queue;         /* in session->members */
     uint32_t                  index;         /* in stream->members */
     uint32_t                  pos;           /* taken of the chunk */
+    uint64_t                  joined;        /* messages after it are its */
+    uint64_t                  from;          /* ... that are still to come */
     uint64_t                  since;         /* messages not meant for it */
 };
 
@@ -103,6 +137,16 @@ void ngx_http_rooms_room_apply(ngx_http_rooms_room_t *room,
  * closes the transports of members that missed something. */
 
 void ngx_http_rooms_room_lost(ngx_http_rooms_room_t *room);
+
+/* Lets go of its copy of the state. */
+
+void ngx_http_rooms_room_release_state(ngx_http_rooms_room_t *room);
+
+/* Closes the transports of all members, so that they come back; forget: and
+ * do not recover. */
+
+void ngx_http_rooms_room_doom(ngx_http_rooms_room_t *room,
+    ngx_uint_t forget);
 
 /*
  * The room has this deadline now (0: none), as decided here: where it is near,
@@ -142,6 +186,10 @@ uint64_t ngx_http_rooms_room_count(ngx_http_rooms_session_t *s);
 /* After the session changed transport, or the socket its variant. */
 
 void ngx_http_rooms_room_restream(ngx_http_rooms_socket_t *socket);
+
+/* Members that joined with a later record have not heard this one. */
+
+void ngx_http_rooms_room_skip(ngx_http_rooms_room_t *room, uint64_t id);
 
 /*
  * Queues in the session what its rooms have for it in this turn; called

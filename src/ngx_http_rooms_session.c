@@ -43,7 +43,7 @@ ngx_http_rooms_session_create(ngx_http_rooms_loc_conf_t *conf,
 
     /* any worker can tell whose the session is */
 
-    ngx_memcpy(random, &ngx_http_rooms_owner, sizeof(uint32_t));
+    ngx_memcpy(random, &conf->app->zone->owner, sizeof(uint32_t));
 
     s = ngx_calloc(sizeof(ngx_http_rooms_session_t), ngx_cycle->log);
     if (s == NULL) {
@@ -368,7 +368,21 @@ ngx_http_rooms_session_end(ngx_http_rooms_session_t *s)
 {
     ngx_http_rooms_session_gone(s);
     ngx_http_rooms_session_release(s);
-    ngx_http_rooms_free_later(s);
+
+    s->ended = 1;
+
+    if (s->holds == 0) {
+        ngx_http_rooms_free_later(s);
+    }
+}
+
+
+void
+ngx_http_rooms_session_unhold(ngx_http_rooms_session_t *s)
+{
+    if (--s->holds == 0 && s->ended) {
+        ngx_http_rooms_free_later(s);
+    }
 }
 
 

@@ -93,6 +93,8 @@ struct ngx_http_rooms_session_s {
     ngx_queue_t                  connect;     /* in conf->connect; connected,
                                                  among those held */
     ngx_msec_t                   connect_due;
+    uint32_t                     holds;       /* of its memory */
+    unsigned                     ended:1;     /* it is only held */
     u_char                       sid[ROOMS_EIO_SID_LEN];
 };
 
@@ -243,6 +245,10 @@ void ngx_http_rooms_session_forget(ngx_http_rooms_session_t *s);
 
 void ngx_http_rooms_session_doom(ngx_http_rooms_session_t *s,
     ngx_http_rooms_close_e reason, ngx_uint_t ws_code);
+
+/* Whoever counted s->holds up lets go of its memory. */
+
+void ngx_http_rooms_session_unhold(ngx_http_rooms_session_t *s);
 
 /* 1 where the reason for which it was closed lets its sockets recover. */
 

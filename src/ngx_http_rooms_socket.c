@@ -15,6 +15,7 @@
 #include <ngx_http_rooms_packet.h>
 #include <ngx_http_rooms_random.h>
 #include <ngx_http_rooms_recovery.h>
+#include <ngx_http_rooms_redis.h>
 #include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_socket.h>
 
@@ -22,6 +23,8 @@
 static ngx_rbtree_key_t ngx_http_rooms_socket_key(const u_char *sid);
 static void ngx_http_rooms_socket_tell(ngx_http_rooms_socket_t *socket,
     rooms_buf_t *rooms);
+static void ngx_http_rooms_socket_depart(ngx_http_rooms_socket_t *socket,
+    rooms_buf_t *rooms, ngx_uint_t keep);
 static void ngx_http_rooms_socket_rooms(ngx_http_rooms_socket_t *socket,
     rooms_buf_t *b);
 
@@ -73,6 +76,7 @@ ngx_http_rooms_socket_create(ngx_http_rooms_session_t *s, ngx_str_t *nsp,
     rooms_eio_sid(socket->secret, random + 15);
 
     ngx_queue_init(&socket->asked);
+    ngx_queue_init(&socket->tasks);
 
     socket->node.key = ngx_http_rooms_socket_key(socket->sid);
     ngx_rbtree_insert(&s->zone->sockets, &socket->node);
@@ -181,6 +185,13 @@ ngx_http_rooms_socket_disconnect(ngx_http_rooms_socket_t *socket,
 
     ngx_http_rooms_room_leave_all(socket);
 
+    if (s->zone->redis) {
+        ngx_http_rooms_socket_depart(socket, &rooms,
+                                     recoverable && socket->recoverable);
+        rooms_buf_free(&rooms);
+        return;
+    }
+
     ngx_http_rooms_recovery_leave(socket);
     ngx_http_rooms_socket_destroy(socket);
 
@@ -192,6 +203,30 @@ ngx_http_rooms_socket_disconnect(ngx_http_rooms_socket_t *socket,
                                     recoverable && socket->recoverable);
 
     rooms_buf_free(&rooms);
+}
+
+
+/* The same, where it takes more than a turn. */
+
+static void
+ngx_http_rooms_socket_depart(ngx_http_rooms_socket_t *socket,
+    rooms_buf_t *rooms, ngx_uint_t keep)
+{
+    ngx_uint_t  registered;
+
+    registered = socket->registered;
+    socket->registered = 0;
+
+    ngx_http_rooms_socket_destroy(socket);
+
+    ngx_http_rooms_redis_depart(socket->session->zone,
+                                rooms_str(socket->sid,
+                                          NGX_HTTP_ROOMS_SID_LEN),
+                                rooms_str(socket->nsp.data,
+                                          socket->nsp.len),
+                                rooms_str(rooms->data, rooms->len),
+                                keep ? socket->session->conf->recovery : 0,
+                                registered);
 }
 
 
@@ -242,7 +277,9 @@ ngx_http_rooms_socket_destroy(ngx_http_rooms_socket_t *socket)
         ngx_str_null(&socket->data);
     }
 
-    ngx_http_rooms_free_later(socket);
+    if (socket->holds == 0) {
+        ngx_http_rooms_free_later(socket);
+    }
 }
 
 

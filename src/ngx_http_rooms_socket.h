@@ -29,14 +29,17 @@ struct ngx_http_rooms_socket_s {
     ngx_str_t                    data;        /* set by the application */
     uint64_t                     ask;         /* next ack id to ask for */
     ngx_queue_t                  asked;       /* acks the client owes */
+    ngx_queue_t                  tasks;       /* commands that wait */
     u_char                       sid[NGX_HTTP_ROOMS_SID_LEN];
     u_char                       secret[NGX_HTTP_ROOMS_SID_LEN];
     uint32_t                     nasked;
+    uint32_t                     holds;       /* of its memory */
     unsigned                     variant:3;
     unsigned                     recoverable:1;
     unsigned                     registered:1; /* has a recovery record */
     unsigned                     recovered:1;
     unsigned                     connected:1;
+    unsigned                     starting:1;  /* its commands */
     unsigned                     dead:1;      /* freed after the turn */
 };
 

@@ -19,6 +19,7 @@
 #include <ngx_http_rooms_workers.h>
 #include <ngx_http_rooms_recovery.h>
 #include <ngx_http_rooms_command.h>
+#include <ngx_http_rooms_redis.h>
 
 
 #define NGX_HTTP_ROOMS_SWEEP_BATCH  256    /* entries under one lock */
@@ -110,7 +111,9 @@ ngx_http_rooms_tick(ngx_event_t *ev)
     apps = ngx_http_rooms_swept->apps.elts;
 
     for (i = 0; i < ngx_http_rooms_swept->apps.nelts; i++) {
-        ngx_http_rooms_sweep_zone(apps[i]->zone, workers);
+        if (apps[i]->zone->redis == NULL) {
+            ngx_http_rooms_sweep_zone(apps[i]->zone, workers);
+        }
 
         if (ngx_http_rooms_exiting) {
             ngx_http_rooms_shutdown(apps[i]->zone, ngx_current_msec
@@ -171,8 +174,16 @@ ngx_http_rooms_sweep_bury(uint32_t owner, uint32_t pid)
     apps = ngx_http_rooms_swept->apps.elts;
 
     for (i = 0; i < ngx_http_rooms_swept->apps.nelts; i++) {
+
+        if (apps[i]->zone->redis) {
+            ngx_http_rooms_redis_died(apps[i]->zone, owner);
+        }
+
         ngx_http_rooms_zone_forget(apps[i]->zone, owner);
-        ngx_http_rooms_recovery_bury(apps[i]->zone, owner);
+
+        if (apps[i]->zone->redis == NULL) {
+            ngx_http_rooms_recovery_bury(apps[i]->zone, owner);
+        }
     }
 
     rooms_workers_leave(&ngx_http_rooms_workers->table, owner);

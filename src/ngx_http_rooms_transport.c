@@ -350,13 +350,14 @@ ngx_http_rooms_transport_session(ngx_http_request_t *r,
 
     owner = ngx_http_rooms_session_owner(&args->sid);
 
-    if (owner == ngx_http_rooms_owner) {
+    if (owner == zone->owner) {
         s = ngx_http_rooms_session_find(zone, &args->sid);
     }
 
     if (s == NULL
-        && (owner == 0 || owner == ngx_http_rooms_owner
-            || !rooms_workers_holds(&ngx_http_rooms_workers->table, owner)))
+        && (owner == 0 || owner == zone->owner
+            || (zone->redis == NULL
+                && !ngx_http_rooms_zone_holds(zone, owner))))
     {
         return ngx_http_rooms_transport_error(r, conf,
                                               NGX_HTTP_ROOMS_ERROR_SESSION);

@@ -52,6 +52,10 @@ ngx_int_t ngx_http_rooms_move_out(ngx_http_rooms_session_t *s,
 ngx_http_rooms_session_t *ngx_http_rooms_move_in(
     ngx_http_rooms_loc_conf_t *conf, uint8_t deflate, rooms_str_t image);
 
+/* Appends the rooms that stand in an image, for .._record_room(). */
+
+void ngx_http_rooms_move_rooms(rooms_str_t image, rooms_buf_t *b);
+
 /* What is queued as polling packets becomes WebSocket frames. */
 
 ngx_int_t ngx_http_rooms_move_queue(ngx_http_rooms_session_t *s,

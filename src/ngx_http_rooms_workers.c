@@ -17,6 +17,7 @@
 #include <ngx_http.h>
 
 #include <ngx_http_rooms_workers.h>
+#include <ngx_http_rooms_redis.h>
 
 
 #define NGX_HTTP_ROOMS_SLOTS_MIN  32
@@ -394,6 +395,13 @@ ngx_http_rooms_enlisted(ngx_http_rooms_main_conf_t *rmcf, ngx_log_t *log)
         zone->stat->owner = ngx_http_rooms_owner;
 
         zone->cursor = rooms_journal_head(zone->journal);
+        zone->owner = ngx_http_rooms_owner;
+
+        if (apps[i]->redis && ngx_http_rooms_redis_open(zone) != NGX_OK) {
+            ngx_log_error(NGX_LOG_ALERT, log, 0,
+                          "rooms: zone \"%V\" cannot use redis",
+                          &zone->app->name);
+        }
     }
 
     ngx_http_rooms_sweep_start(rmcf, log);
@@ -425,6 +433,10 @@ ngx_http_rooms_zone_exit_process(ngx_cycle_t *cycle)
         }
 
         ngx_http_rooms_zone_forget(apps[i]->zone, ngx_http_rooms_owner);
+
+        if (apps[i]->zone->redis) {
+            ngx_http_rooms_redis_close_zone(apps[i]->zone);
+        }
     }
 
     for (i = 0; i < rmcf->apps.nelts; i++) {

@@ -17,6 +17,7 @@
 #include <ngx_http_rooms_workers.h>
 #include <ngx_http_rooms_remote.h>
 #include <ngx_http_rooms_room.h>
+#include <ngx_http_rooms_redis.h>
 
 
 typedef struct {
@@ -308,9 +309,13 @@ ngx_http_rooms_zone_wake(const rooms_journal_room_t *room)
 
 ngx_int_t
 ngx_http_rooms_zone_direct(ngx_http_rooms_zone_t *zone, uint32_t to,
-    rooms_str_t data)
+    rooms_str_t data, uint64_t id)
 {
     rooms_int_t  rc;
+
+    if (zone->redis) {
+        return ngx_http_rooms_redis_direct(zone, to, data, id);
+    }
 
     ngx_http_rooms_zone_lock(zone);
 
@@ -329,6 +334,17 @@ ngx_http_rooms_zone_direct(ngx_http_rooms_zone_t *zone, uint32_t to,
 }
 
 
+ngx_uint_t
+ngx_http_rooms_zone_holds(ngx_http_rooms_zone_t *zone, uint32_t owner)
+{
+    if (zone->redis) {
+        return ngx_http_rooms_redis_holds(zone, owner);
+    }
+
+    return rooms_workers_holds(&ngx_http_rooms_workers->table, owner);
+}
+
+
 void
 ngx_http_rooms_zone_drain(ngx_http_rooms_zone_t *zone)
 {
@@ -336,7 +352,9 @@ ngx_http_rooms_zone_drain(ngx_http_rooms_zone_t *zone)
     ngx_http_rooms_room_t  *room;
     rooms_journal_entry_t   e;
 
-    if (zone->draining) {
+    /* what Redis tells comes by itself */
+
+    if (zone->draining || zone->redis) {
         return;
     }
 

@@ -49,7 +49,7 @@ typedef struct {
     uint32_t                  polling;
     uint32_t                  sockets;     /* namespaces connected */
     uint32_t                  rooms;       /* held here */
-    uint32_t                  reserved;
+    uint32_t                  elsewhere;   /* its owner in Redis, or 0 */
     uint64_t                  in;          /* events */
     uint64_t                  out;
     uint64_t                  in_bytes;
@@ -89,6 +89,8 @@ struct ngx_http_rooms_zone_s {
     rooms_journal_t          *journal;
     ngx_http_rooms_stat_t    *stat;        /* this worker's */
 
+    ngx_http_rooms_redis_t   *redis;         /* NULL: in shared memory */
+    uint32_t                  owner;         /* this worker, in this zone */
     uint64_t                  epoch;
     uint64_t                  cursor;      /* of this worker in the journal */
     rooms_buf_t               entry;       /* the record being read */
@@ -136,10 +138,18 @@ void ngx_http_rooms_zone_unlock(ngx_http_rooms_zone_t *zone);
 ngx_int_t ngx_http_rooms_zone_append(ngx_http_rooms_zone_t *zone,
     const rooms_append_t *a, uint64_t *last);
 
-/* Sends octets to another worker and wakes it. */
+/*
+ * Sends octets to another worker and wakes it.  id: of an exchange that gets
+ * an error should there be nobody (0: none).
+ */
 
 ngx_int_t ngx_http_rooms_zone_direct(ngx_http_rooms_zone_t *zone, uint32_t to,
-    rooms_str_t data);
+    rooms_str_t data, uint64_t id);
+
+/* 0: there is no such worker any more. */
+
+ngx_uint_t ngx_http_rooms_zone_holds(ngx_http_rooms_zone_t *zone,
+    uint32_t owner);
 
 /*
  * Reads the journal up to its head: state evolves, messages go to the local

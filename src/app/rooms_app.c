@@ -57,3 +57,10 @@ rooms_command_header(const rooms_command_t *cmd, const char *name)
 
     return rooms_str(NULL, 0);
 }
+
+
+rooms_app_keys_pt
+rooms_app_keys(const rooms_app_t *app)
+{
+    return app == &rooms_dinner_app ? rooms_dinner_keys : NULL;
+}

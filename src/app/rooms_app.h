@@ -188,6 +188,22 @@ rooms_str_t rooms_command_header(const rooms_command_t *cmd,
 #define ROOMS_APP_ERROR  256
 
 
+/*
+ * Keys for other services to read, where the journal is in Redis: appends all
+ * keys of the room as they are to be, each as a str16 "HSET" or "SADD", a
+ * str16 key without line feeds, a u16 number of words and so many str32.
+ * They are written with the record, take the place of those of the state
+ * before, expire with the room's deadline and go with the room.
+ */
+
+typedef void (*rooms_app_keys_pt)(const void *conf, const void *state,
+    rooms_buf_t *b);
+
+/* NULL: the application has none. */
+
+rooms_app_keys_pt rooms_app_keys(const rooms_app_t *app);
+
+
 /* NULL: there is no such application. */
 
 const rooms_app_t *rooms_app_find(rooms_str_t name);

@@ -128,6 +128,10 @@ rooms_int_t rooms_dinner_restore(const void *conf, void **state,
     rooms_str_t snapshot);
 void rooms_dinner_release(void *state);
 
+/* rooms_dinner_keys.c: the keys of the seed, see rooms_app_keys_pt */
+
+void rooms_dinner_keys(const void *conf, const void *state, rooms_buf_t *b);
+
 
 /* What is asked of a state; those with a member give NULL for none. */
 

@@ -41,6 +41,10 @@ function appBlock(o) {
         lines.push(`option ttl ${o.ttl || '30m'};`);
     }
 
+    if (o.redis) {
+        lines.push(`redis ${o.redis};`);
+    }
+
     if (o.frontend) {
         lines.push(`option frontend ${o.frontend};`);
     }

@@ -14,6 +14,7 @@ const path = require('node:path');
 
 const { nginxConf } = require('./conf');
 const { RawSocket } = require('./raw');
+const { Redis } = require('./redis');
 const { Rest } = require('./rest');
 const { Player, SCALE, until } = require('./player');
 
@@ -91,6 +92,14 @@ class Server {
     }
 
     async start() {
+        /* ROOMS_REDIS=1: the same tests with the journal in Redis */
+
+        if (process.env.ROOMS_REDIS && !this.o.redis &&
+            this.o.appText === undefined) {
+            this.redis = await new Redis().start();
+            this.o.redis = this.redis.url;
+        }
+
         this.dir = tempDir();
         this.ports = { http: await freePort() };
 
@@ -222,6 +231,12 @@ class Server {
                 this.child.kill('SIGKILL');
                 throw new Error(`nginx did not stop\n${this.errorLog()}`);
             }
+        }
+
+        if (this.redis) {
+            await this.redis.stop();
+            this.redis = null;
+            this.o.redis = null;
         }
 
         const bad = this.complaints();

@@ -1,0 +1,206 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ *
+ * The journal of a zone in Redis, shared by many nginx.
+ *
+ * Each worker has two connections for a zone: one for commands, one that is
+ * subscribed to the rooms held here and to the worker's own channel.  Records
+ * are applied in the order in which the subscription tells them, which is the
+ * order of ids over the whole zone; what an append of this worker causes
+ * waits until its commands have been answered.
+ */
+
+
+#ifndef _NGX_HTTP_ROOMS_REDIS_H_INCLUDED_
+#define _NGX_HTTP_ROOMS_REDIS_H_INCLUDED_
+
+
+#include <ngx_http_rooms_redis_conn.h>
+#include <ngx_http_rooms_redis_script.h>
+#include <ngx_http_rooms_zone.h>
+#include <ngx_http_rooms_room.h>
+#include <ngx_http_rooms_socket.h>
+#include <ngx_http_rooms_command.h>
+
+#include <rooms_bus.h>
+
+
+#define NGX_HTTP_ROOMS_REDIS_KEY  (128 + ROOMS_JOURNAL_NAME)
+
+
+typedef struct ngx_http_rooms_pending_s  ngx_http_rooms_pending_t;
+typedef struct ngx_http_rooms_op_s       ngx_http_rooms_op_t;
+typedef struct ngx_http_rooms_restore_s  ngx_http_rooms_restore_t;
+
+
+struct ngx_http_rooms_redis_s {
+    ngx_http_rooms_zone_t         *zone;
+    ngx_http_rooms_redis_conf_t   *conf;
+    ngx_http_rooms_redis_conn_t    cmd;
+    ngx_http_rooms_redis_conn_t    sub;
+
+    u_char                         me[NGX_INT32_LEN + 1];
+    size_t                         me_len;
+    uint64_t                       max;        /* highest id seen */
+    uint64_t                       seq;        /* of our appends */
+
+    ngx_queue_t                    ops;        /* appends on their way */
+    ngx_queue_t                    backlog;    /* published, not yet read */
+    ngx_queue_t                    timed;      /* commands that wait */
+    ngx_event_t                    timeout;
+    ngx_event_t                    beat;
+    ngx_event_t                    resume;     /* to read the backlog */
+    ngx_queue_t                    joining;    /* commands: for rooms */
+    ngx_queue_t                    departures; /* of sockets, untold */
+    ngx_queue_t                    restores;
+    rooms_buf_t                    owners;     /* that live, u32 each */
+    uint64_t                       rooms;      /* that live */
+    unsigned                       beating:1;  /* a reply is awaited */
+    unsigned                       enlisted:1;
+    unsigned                       reading:1;
+};
+
+
+/* ngx_http_rooms_redis.c: the zone */
+
+ngx_int_t ngx_http_rooms_redis_open(ngx_http_rooms_zone_t *zone);
+void ngx_http_rooms_redis_close_zone(ngx_http_rooms_zone_t *zone);
+
+/* A worker of this nginx has died: its lease ends now. */
+
+void ngx_http_rooms_redis_died(ngx_http_rooms_zone_t *zone, uint32_t owner);
+
+/* 1 while commands can be sent. */
+
+ngx_uint_t ngx_http_rooms_redis_healthy(ngx_http_rooms_zone_t *zone);
+
+/* Writes a key of the zone into p: its kind ("r:") and a name. */
+
+rooms_str_t ngx_http_rooms_redis_key(ngx_http_rooms_redis_t *redis,
+    u_char *p, const char *kind, rooms_str_t name);
+rooms_str_t ngx_http_rooms_redis_digits(u_char *p, uint64_t n);
+rooms_str_t ngx_http_rooms_redis_me(ngx_http_rooms_redis_t *redis);
+
+/* Another epoch than the one known was met in a reply. */
+
+void ngx_http_rooms_redis_epoch(ngx_http_rooms_redis_t *redis,
+    rooms_str_t text);
+
+/* The backlog is read on, after the turn. */
+
+void ngx_http_rooms_redis_resume(ngx_http_rooms_redis_t *redis);
+
+/* Sends octets to a worker; failed is called when nobody is there. */
+
+ngx_int_t ngx_http_rooms_redis_direct(ngx_http_rooms_zone_t *zone,
+    uint32_t to, rooms_str_t data, uint64_t id);
+
+/* 0: the worker is gone for certain. */
+
+ngx_uint_t ngx_http_rooms_redis_holds(ngx_http_rooms_zone_t *zone,
+    uint32_t owner);
+
+
+/* ngx_http_rooms_redis_room.c: rooms */
+
+void ngx_http_rooms_redis_room_init(ngx_http_rooms_room_t *room);
+void ngx_http_rooms_redis_room_free(ngx_http_rooms_room_t *room);
+void ngx_http_rooms_redis_room_subscribed(ngx_http_rooms_room_t *room);
+void ngx_http_rooms_redis_room_reload(ngx_http_rooms_room_t *room);
+void ngx_http_rooms_redis_room_since(ngx_http_rooms_room_t *room);
+void ngx_http_rooms_redis_room_told(ngx_http_rooms_room_t *room,
+    const rooms_bus_header_t *h, rooms_str_t records);
+
+/* All rooms after a connection has come or gone, or the epoch changed. */
+
+void ngx_http_rooms_redis_rooms_up(ngx_http_rooms_redis_t *redis);
+void ngx_http_rooms_redis_rooms_stale(ngx_http_rooms_redis_t *redis);
+void ngx_http_rooms_redis_rooms_lost(ngx_http_rooms_redis_t *redis);
+void ngx_http_rooms_redis_rooms_subscribe(ngx_http_rooms_redis_t *redis);
+void ngx_http_rooms_redis_rooms_behind(ngx_http_rooms_redis_t *redis);
+
+/* An entry of XRANGE.  NGX_ERROR: it is damaged. */
+
+ngx_int_t ngx_http_rooms_redis_entry(ngx_http_rooms_room_t *room,
+    redisReply *reply, rooms_journal_entry_t *e);
+
+/* The handler is called when the room can be used, or never will (then its
+ * state is not ready).  The waiter is the caller's. */
+
+ngx_uint_t ngx_http_rooms_redis_room_ready(ngx_http_rooms_room_t *room);
+
+
+/* ngx_http_rooms_redis_command.c: commands and appends */
+
+void ngx_http_rooms_redis_execute(ngx_http_rooms_task_t *task);
+void ngx_http_rooms_redis_room_run(ngx_http_rooms_room_t *room);
+void ngx_http_rooms_redis_room_wake(ngx_http_rooms_room_t *room);
+void ngx_http_rooms_redis_timeouts(ngx_http_rooms_redis_t *redis);
+
+/* 1 where it is an append of ours that has not been answered yet. */
+
+ngx_uint_t ngx_http_rooms_redis_own(ngx_http_rooms_redis_t *redis,
+    const rooms_bus_header_t *h);
+
+void ngx_http_rooms_redis_socket_free(ngx_http_rooms_socket_t *socket);
+
+
+/* ngx_http_rooms_redis_append.c: the script's words, snapshots */
+
+ngx_int_t ngx_http_rooms_redis_append(ngx_http_rooms_redis_t *redis,
+    ngx_http_rooms_op_t *op);
+void ngx_http_rooms_redis_touch(ngx_http_rooms_zone_t *zone,
+    rooms_str_t room, uint64_t deadline);
+void ngx_http_rooms_redis_compact(ngx_http_rooms_room_t *room);
+
+
+/* ngx_http_rooms_redis_record.c: records of sockets, leases */
+
+ngx_int_t ngx_http_rooms_redis_save(ngx_http_rooms_socket_t *socket);
+void ngx_http_rooms_redis_save_all(ngx_http_rooms_redis_t *redis);
+
+/* A socket is gone: its rooms (str16 each) hear of it, then its record is
+ * kept for window ms or goes. */
+
+void ngx_http_rooms_redis_depart(ngx_http_rooms_zone_t *zone,
+    rooms_str_t sid, rooms_str_t nsp, rooms_str_t rooms, ngx_msec_t window,
+    ngx_uint_t registered);
+void ngx_http_rooms_redis_revoke(ngx_http_rooms_zone_t *zone,
+    rooms_str_t sid);
+void ngx_http_rooms_redis_bury(ngx_http_rooms_redis_t *redis,
+    rooms_str_t owner);
+
+
+/* ngx_http_rooms_redis_restore.c */
+
+/*
+ * As ngx_http_rooms_recovery_restore(), but later: NGX_DONE, and then
+ * ngx_http_rooms_connect_recovered() is called.  NGX_DECLINED: not at all.
+ */
+
+ngx_int_t ngx_http_rooms_redis_restore(ngx_http_rooms_session_t *s,
+    ngx_str_t *nsp, rooms_str_t pid, rooms_str_t offset, void *auth);
+
+/* Fetches what a session that moves here needs, then calls the handler. */
+
+typedef void (*ngx_http_rooms_redis_moved_pt)(ngx_http_rooms_zone_t *zone,
+    uint64_t id, rooms_str_t image);
+
+void ngx_http_rooms_redis_fetch(ngx_http_rooms_zone_t *zone, uint64_t id,
+    rooms_str_t image, rooms_str_t rooms,
+    ngx_http_rooms_redis_moved_pt handler);
+
+/* As rooms_journal_replay(), of what was fetched just now. */
+
+rooms_int_t ngx_http_rooms_redis_replay(ngx_http_rooms_room_t *room,
+    uint64_t after, rooms_journal_replay_pt handler, void *ctx);
+
+/* What is applied to a room while its records are fetched. */
+
+void ngx_http_rooms_redis_tap(ngx_http_rooms_room_t *room,
+    const rooms_journal_entry_t *e);
+void ngx_http_rooms_redis_restores_wake(ngx_http_rooms_room_t *room);
+
+
+#endif /* _NGX_HTTP_ROOMS_REDIS_H_INCLUDED_ */

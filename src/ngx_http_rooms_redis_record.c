@@ -1,0 +1,426 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ *
+ * Records of sockets in Redis, and what is left of workers that died.
+ */
+
+
+#include <ngx_http_rooms_redis.h>
+#include <ngx_http_rooms_record.h>
+
+
+#define NGX_HTTP_ROOMS_REDIS_BURY  "64"      /* sockets at a time */
+
+
+/* The end of a socket: its rooms are told, then its record is released. */
+
+typedef struct {
+    ngx_queue_t                queue;        /* in redis->departures */
+    ngx_http_rooms_zone_t     *zone;
+    ngx_msec_t                 window;
+    ngx_uint_t                 waits;
+    u_char                     sid[NGX_HTTP_ROOMS_SID_LEN];
+    unsigned                   registered:1;
+    unsigned                   told:1;
+} ngx_http_rooms_departure_t;
+
+
+typedef struct {
+    ngx_http_rooms_redis_t    *redis;
+    size_t                     len;
+    u_char                     owner[NGX_INT64_LEN];
+} ngx_http_rooms_burial_t;
+
+
+typedef struct {
+    ngx_http_rooms_zone_t     *zone;
+    u_char                     sid[NGX_HTTP_ROOMS_SID_LEN];
+} ngx_http_rooms_saved_t;
+
+
+static void ngx_http_rooms_redis_saved(void *data, redisReply *reply);
+static ngx_int_t ngx_http_rooms_redis_release(ngx_http_rooms_zone_t *zone,
+    rooms_str_t sid, ngx_msec_t window, const char *step,
+    ngx_http_rooms_redis_reply_pt handler, void *data);
+static void ngx_http_rooms_redis_departed_in(ngx_http_rooms_task_t *task,
+    rooms_decision_t *d);
+static void ngx_http_rooms_redis_departed(ngx_http_rooms_departure_t *dep);
+static void ngx_http_rooms_redis_released(void *data, redisReply *reply);
+static void ngx_http_rooms_redis_bury_reply(void *data, redisReply *reply);
+
+
+ngx_int_t
+ngx_http_rooms_redis_save(ngx_http_rooms_socket_t *socket)
+{
+    u_char                   keys[2][NGX_HTTP_ROOMS_REDIS_KEY];
+    u_char                   digits[NGX_INT64_LEN];
+    ngx_int_t                rc;
+    rooms_buf_t              b;
+    rooms_str_t              words[7];
+    ngx_http_rooms_redis_t  *redis;
+    ngx_http_rooms_saved_t  *saved;
+
+    redis = socket->session->zone->redis;
+
+    rooms_buf_init(&b, 0);
+    ngx_http_rooms_record_encode(&b, socket, NULL);
+
+    words[2] = rooms_str(socket->sid, NGX_HTTP_ROOMS_SID_LEN);
+    words[3] = ngx_http_rooms_redis_me(redis);
+    words[4] = rooms_str(b.data, b.len);
+    words[5] = rooms_str(socket->registered ? "0" : "1", 1);
+    words[6] = ngx_http_rooms_redis_digits(digits, redis->zone->epoch);
+    words[0] = ngx_http_rooms_redis_key(redis, keys[0], "@:", words[2]);
+    words[1] = ngx_http_rooms_redis_key(redis, keys[1], "m:", words[3]);
+
+    /* where it is away now, all are saved when it is back */
+
+    socket->registered = 1;
+    rc = b.failed ? NGX_DECLINED : NGX_OK;
+
+    saved = ngx_alloc(sizeof(ngx_http_rooms_saved_t), ngx_cycle->log);
+
+    if (rc == NGX_OK && saved) {
+        saved->zone = redis->zone;
+        ngx_memcpy(saved->sid, socket->sid, NGX_HTTP_ROOMS_SID_LEN);
+
+        if (ngx_http_rooms_redis_script(&redis->cmd,
+                                        NGX_HTTP_ROOMS_SCRIPT_SAVE, words, 2,
+                                        7, ngx_http_rooms_redis_saved, saved)
+            == NGX_OK)
+        {
+            saved = NULL;
+        }
+    }
+
+    if (saved) {
+        ngx_free(saved);
+    }
+
+    rooms_buf_free(&b);
+
+    return rc;
+}
+
+
+/* 0: somebody else has the socket, since this worker was thought dead. */
+
+static void
+ngx_http_rooms_redis_saved(void *data, redisReply *reply)
+{
+    ngx_http_rooms_saved_t *saved = data;
+
+    ngx_http_rooms_socket_t  *socket;
+
+    if (reply && ngx_http_rooms_redis_integer(reply) == 0) {
+        socket = ngx_http_rooms_socket_find(saved->zone,
+                                            rooms_str(saved->sid,
+                                                   NGX_HTTP_ROOMS_SID_LEN));
+        if (socket) {
+            ngx_http_rooms_session_doom(socket->session,
+                                        NGX_HTTP_ROOMS_CLOSE_TRANSPORT, 0);
+        }
+    }
+
+    ngx_free(saved);
+}
+
+
+/* Redis was away, or has lost them. */
+
+void
+ngx_http_rooms_redis_save_all(ngx_http_rooms_redis_t *redis)
+{
+    ngx_queue_t                 *q;
+    ngx_rbtree_t                *tree;
+    ngx_rbtree_node_t           *node;
+    ngx_http_rooms_socket_t     *socket;
+    ngx_http_rooms_departure_t  *dep;
+
+    tree = &redis->zone->sockets;
+
+    if (tree->root != tree->sentinel) {
+
+        for (node = ngx_rbtree_min(tree->root, tree->sentinel);
+             node;
+             node = ngx_rbtree_next(tree, node))
+        {
+            socket = ngx_rbtree_data(node, ngx_http_rooms_socket_t, node);
+
+            if (socket->registered) {
+                (void) ngx_http_rooms_redis_save(socket);
+            }
+        }
+    }
+
+    for (q = ngx_queue_head(&redis->departures);
+         q != ngx_queue_sentinel(&redis->departures);
+         q = ngx_queue_next(q))
+    {
+        dep = ngx_queue_data(q, ngx_http_rooms_departure_t, queue);
+
+        if (dep->told) {
+            ngx_http_rooms_redis_departed(dep);
+        }
+    }
+}
+
+
+/* step: "t", its rooms are being told; "f", they have been. */
+
+static ngx_int_t
+ngx_http_rooms_redis_release(ngx_http_rooms_zone_t *zone, rooms_str_t sid,
+    ngx_msec_t window, const char *step,
+    ngx_http_rooms_redis_reply_pt handler, void *data)
+{
+    u_char                   keys[2][NGX_HTTP_ROOMS_REDIS_KEY];
+    u_char                   digits[NGX_INT64_LEN];
+    rooms_str_t              words[6];
+    ngx_http_rooms_redis_t  *redis;
+
+    redis = zone->redis;
+
+    words[2] = sid;
+    words[3] = ngx_http_rooms_redis_me(redis);
+    words[4] = ngx_http_rooms_redis_digits(digits, window);
+    words[5] = rooms_str(step, 1);
+    words[0] = ngx_http_rooms_redis_key(redis, keys[0], "@:", sid);
+    words[1] = ngx_http_rooms_redis_key(redis, keys[1], "m:", words[3]);
+
+    return ngx_http_rooms_redis_script(&redis->cmd,
+                                       NGX_HTTP_ROOMS_SCRIPT_RELEASE, words,
+                                       2, 6, handler, data);
+}
+
+
+void
+ngx_http_rooms_redis_depart(ngx_http_rooms_zone_t *zone, rooms_str_t sid,
+    rooms_str_t nsp, rooms_str_t rooms, ngx_msec_t window,
+    ngx_uint_t registered)
+{
+    rooms_str_t                  name;
+    rooms_caller_t               caller;
+    ngx_http_rooms_task_t        task;
+    ngx_http_rooms_departure_t  *dep;
+
+    if (!registered && rooms.len == 0) {
+        return;
+    }
+
+    dep = ngx_calloc(sizeof(ngx_http_rooms_departure_t), ngx_cycle->log);
+    if (dep == NULL) {
+        return;
+    }
+
+    dep->zone = zone;
+    dep->window = window;
+    dep->registered = registered;
+    ngx_memcpy(dep->sid, sid.data, NGX_HTTP_ROOMS_SID_LEN);
+
+    ngx_queue_insert_tail(&zone->redis->departures, &dep->queue);
+
+    if (registered && rooms.len) {
+        (void) ngx_http_rooms_redis_release(zone, sid, window, "t", NULL,
+                                            NULL);
+    }
+
+    ngx_memzero(&caller, sizeof(rooms_caller_t));
+    caller.sid = sid;
+    caller.nsp = nsp;
+
+    dep->waits = 1;
+
+    while (zone->app->app->evolve
+           && rooms_get_str16(&rooms, &name) == ROOMS_OK)
+    {
+        ngx_memzero(&task, sizeof(ngx_http_rooms_task_t));
+
+        task.zone = zone;
+        task.cmd.kind = ROOMS_CMD_DISCONNECT;
+        task.cmd.room = name;
+        task.cmd.caller = &caller;
+        task.done = ngx_http_rooms_redis_departed_in;
+        task.data = dep;
+
+        dep->waits++;
+
+        ngx_http_rooms_execute(&task);
+    }
+
+    ngx_http_rooms_redis_departed_in(NULL, (void *) dep);
+}
+
+
+/* One of its rooms has heard; without a task: d is the departure. */
+
+static void
+ngx_http_rooms_redis_departed_in(ngx_http_rooms_task_t *task,
+    rooms_decision_t *d)
+{
+    ngx_http_rooms_departure_t  *dep;
+
+    dep = task ? task->data : (void *) d;
+
+    if (--dep->waits == 0) {
+        dep->told = 1;
+        ngx_http_rooms_redis_departed(dep);
+    }
+}
+
+
+static void
+ngx_http_rooms_redis_departed(ngx_http_rooms_departure_t *dep)
+{
+    if (!dep->registered) {
+        ngx_queue_remove(&dep->queue);
+        ngx_free(dep);
+        return;
+    }
+
+    /* where it cannot be sent, it is when the connection is back */
+
+    (void) ngx_http_rooms_redis_release(dep->zone,
+                                        rooms_str(dep->sid,
+                                                  NGX_HTTP_ROOMS_SID_LEN),
+                                        dep->window, "f",
+                                        ngx_http_rooms_redis_released, dep);
+}
+
+
+static void
+ngx_http_rooms_redis_released(void *data, redisReply *reply)
+{
+    ngx_http_rooms_departure_t *dep = data;
+
+    if (reply) {
+        ngx_queue_remove(&dep->queue);
+        ngx_free(dep);
+    }
+}
+
+
+void
+ngx_http_rooms_redis_revoke(ngx_http_rooms_zone_t *zone, rooms_str_t sid)
+{
+    u_char       keys[2][NGX_HTTP_ROOMS_REDIS_KEY];
+    rooms_str_t  words[2];
+
+    words[0] = ngx_http_rooms_redis_key(zone->redis, keys[0], "@:", sid);
+    words[1] = ngx_http_rooms_redis_key(zone->redis, keys[1], "owners",
+                                        rooms_str(NULL, 0));
+
+    (void) ngx_http_rooms_redis_script(&zone->redis->cmd,
+                                       NGX_HTTP_ROOMS_SCRIPT_REVOKE, words, 2,
+                                       2, NULL, NULL);
+}
+
+
+void
+ngx_http_rooms_redis_bury(ngx_http_rooms_redis_t *redis, rooms_str_t owner)
+{
+    u_char                    keys[3][NGX_HTTP_ROOMS_REDIS_KEY];
+    u_char                    head[NGX_HTTP_ROOMS_REDIS_KEY];
+    rooms_str_t               words[7], none;
+    ngx_http_rooms_burial_t  *burial;
+
+    burial = ngx_alloc(sizeof(ngx_http_rooms_burial_t), ngx_cycle->log);
+
+    if (burial == NULL || owner.len > NGX_INT64_LEN) {
+        ngx_free(burial);
+        return;
+    }
+
+    burial->redis = redis;
+    burial->len = owner.len;
+    ngx_memcpy(burial->owner, owner.data, owner.len);
+
+    none = rooms_str(NULL, 0);
+
+    words[3] = rooms_str(burial->owner, burial->len);
+    words[4] = ngx_http_rooms_redis_me(redis);
+    words[5] = ngx_http_rooms_redis_key(redis, head, "@:", none);
+    words[6] = rooms_str(NGX_HTTP_ROOMS_REDIS_BURY,
+                         sizeof(NGX_HTTP_ROOMS_REDIS_BURY) - 1);
+    words[0] = ngx_http_rooms_redis_key(redis, keys[0], "owners", none);
+    words[1] = ngx_http_rooms_redis_key(redis, keys[1], "m:", words[3]);
+    words[2] = ngx_http_rooms_redis_key(redis, keys[2], "m:", words[4]);
+
+    if (ngx_http_rooms_redis_script(&redis->cmd, NGX_HTTP_ROOMS_SCRIPT_BURY,
+                                    words, 3, 7,
+                                    ngx_http_rooms_redis_bury_reply, burial)
+        != NGX_OK)
+    {
+        ngx_free(burial);
+    }
+}
+
+
+static void
+ngx_http_rooms_redis_bury_reply(void *data, redisReply *reply)
+{
+    size_t                    i;
+    uint64_t                  since;
+    rooms_buf_t               names;
+    rooms_str_t               sid, in, name;
+    ngx_http_rooms_record_t   rec;
+    ngx_http_rooms_burial_t  *burial;
+
+    burial = data;
+
+    ngx_memzero(&rec, sizeof(ngx_http_rooms_record_t));
+    rooms_buf_init(&names, 0);
+
+    for (i = 0; ngx_http_rooms_redis_element(reply, i + 1); i += 2) {
+        sid = ngx_http_rooms_redis_str(ngx_http_rooms_redis_element(reply,
+                                                                    i));
+        if (sid.len != NGX_HTTP_ROOMS_SID_LEN) {
+            continue;
+        }
+
+        rooms_buf_reset(&rec.buf);
+        rooms_buf_reset(&names);
+
+        rooms_buf_str(&rec.buf,
+                      ngx_http_rooms_redis_str(
+                              ngx_http_rooms_redis_element(reply, i + 1)));
+
+        rec.window = 0;
+        rec.nsp = rooms_str(NULL, 0);
+
+        if (ngx_http_rooms_record_decode(&rec) == NGX_OK) {
+            in = rec.rooms;
+
+            while (ngx_http_rooms_record_room(&in, &name, &since)
+                   == NGX_OK)
+            {
+                rooms_buf_str16(&names, name);
+            }
+
+            if (!rec.recoverable) {
+                rec.window = 0;
+            }
+        }
+
+        ngx_http_rooms_redis_depart(burial->redis->zone, sid, rec.nsp,
+                                    rooms_str(names.data, names.len),
+                                    rec.window, 1);
+    }
+
+    if (i) {
+        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                      "rooms: worker %*s of another time or place is gone, "
+                      "%uz of its sockets are disconnected",
+                      burial->len, burial->owner, i / 2);
+
+        /* there may be more */
+
+        ngx_http_rooms_redis_bury(burial->redis,
+                                  rooms_str(burial->owner, burial->len));
+    }
+
+    rooms_buf_free(&names);
+    rooms_buf_free(&rec.buf);
+
+    ngx_free(burial);
+}

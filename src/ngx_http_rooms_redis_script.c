@@ -1,0 +1,420 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ *
+ * The keys of a zone; T is "{PREFIX:NAME}", so that all of them are in one
+ * slot of a cluster:
+ *
+ *     T:z         hash    epoch, id (the last given), beat (when, ms)
+ *     T:r:ROOM    hash    last, live, base, snap, state, keys
+ *     T:s:ROOM    stream  the records: p (id before), d (rooms_bus.h)
+ *     T:due       zset    live rooms by deadline
+ *     T:owners    zset    workers by when their lease ends
+ *     T:m:OWNER   set     sids of a worker
+ *     T:@:SID     hash    o (owner, 0: away), d (the record), e (epoch), t (its
+ *                         end is being told), v (revoked)
+ *
+ * An id is a multiple of 8, see ROOMS_MESSAGE_IDS.
+ *
+ * Numbers are written with %.0f, since Lua's own form loses digits.
+ */
+
+
+#include <ngx_http_rooms_redis_script.h>
+
+#include <ngx_sha1.h>
+
+
+#define NGX_HTTP_ROOMS_SCRIPT_WORDS  64
+
+
+typedef struct {
+    ngx_http_rooms_redis_conn_t    *conn;
+    ngx_http_rooms_redis_script_e   script;
+    ngx_http_rooms_redis_reply_pt   handler;
+    void                           *data;
+    ngx_uint_t                      n;
+    rooms_str_t                     words[];   /* from EVALSHA on */
+} ngx_http_rooms_redis_run_t;
+
+
+static void ngx_http_rooms_redis_script_reply(void *data, redisReply *reply);
+
+
+static const char  *ngx_http_rooms_scripts[] = {
+
+    /*
+     * append; KEYS z r s due KEY...
+     * ARGV epoch expected deadline mode channel room token ttl history until
+     *      n RECORD... and for each KEY: type, number of words, WORD...
+     * 0 id rooms; 1 last: conflict; 2 epoch: another one
+     */
+
+    "local f = function(x) return string.format('%.0f', x) end\n"
+    "local e = redis.call('HGET', KEYS[1], 'epoch')\n"
+    "if e ~= ARGV[1] then return {2, e or ''} end\n"
+    "local r = redis.call('HMGET', KEYS[2], 'last', 'live', 'keys')\n"
+    "local last, live = r[1] or '0', r[2] == '1'\n"
+    "if ARGV[2] == '0' then\n"
+    "  if live then return {1, last} end\n"
+    "elseif ARGV[2] ~= '*' and ARGV[2] ~= last then\n"
+    "  return {1, last}\n"
+    "end\n"
+    "local n = tonumber(ARGV[11])\n"
+    "local id = redis.call('HINCRBY', KEYS[1], 'id', 8 * n) - 8 * n\n"
+    "local p = last\n"
+    "local out = {ARGV[1], ' ', last, ' ', f(id + 8), ' ', ARGV[7],"
+    " '\\n'}\n"
+    "for i = 1, n do\n"
+    "  local x = f(id + 8 * i)\n"
+    "  if ARGV[4] == '-' and not live then\n"
+    "    redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[9], x,\n"
+    "               'p', p, 'd', ARGV[11 + i])\n"
+    "  else\n"
+    "    redis.call('XADD', KEYS[3], x, 'p', p, 'd', ARGV[11 + i])\n"
+    "  end\n"
+    "  p = x\n"
+    "  out[#out + 1] = ARGV[11 + i]\n"
+    "end\n"
+    "redis.call('HSET', KEYS[2], 'last', p)\n"
+    "if ARGV[4] == 'r' then\n"
+    "  redis.call('HDEL', KEYS[2], 'live', 'snap', 'state')\n"
+    "  redis.call('ZREM', KEYS[4], ARGV[6])\n"
+    "elseif ARGV[4] == 'l' then\n"
+    "  if not live then\n"
+    "    redis.call('HSET', KEYS[2], 'live', '1', 'base', last)\n"
+    "    redis.call('ZADD', KEYS[4], '+inf', ARGV[6])\n"
+    "  end\n"
+    "  if ARGV[3] == '0' then\n"
+    "    redis.call('ZADD', KEYS[4], '+inf', ARGV[6])\n"
+    "  elseif ARGV[3] ~= '-' then\n"
+    "    redis.call('ZADD', KEYS[4], ARGV[3], ARGV[6])\n"
+    "  end\n"
+    "end\n"
+    "if ARGV[8] == '0' then\n"
+    "  redis.call('PERSIST', KEYS[2])\n"
+    "  redis.call('PERSIST', KEYS[3])\n"
+    "elseif ARGV[8] ~= '-' then\n"
+    "  redis.call('PEXPIRE', KEYS[2], ARGV[8])\n"
+    "  redis.call('PEXPIRE', KEYS[3], ARGV[8])\n"
+    "end\n"
+    "if ARGV[10] ~= '-' then\n"
+    "  local t = ARGV[10]\n"
+    "  if t == 'k' then t = redis.call('ZSCORE', KEYS[4], ARGV[6]) end\n"
+    "  for k in string.gmatch(r[3] or '', '[^\\n]+') do\n"
+    "    redis.call('DEL', k)\n"
+    "  end\n"
+    "  local a, names = 12 + n, {}\n"
+    "  for i = 5, #KEYS do\n"
+    "    local w = tonumber(ARGV[a + 1])\n"
+    "    redis.call('DEL', KEYS[i])\n"
+    "    redis.call(ARGV[a], KEYS[i], unpack(ARGV, a + 2, a + 1 + w))\n"
+    "    if t ~= 'inf' and t ~= '0' then\n"
+    "      redis.call('PEXPIREAT', KEYS[i], f(tonumber(t)))\n"
+    "    end\n"
+    "    names[#names + 1] = KEYS[i]\n"
+    "    a = a + 2 + w\n"
+    "  end\n"
+    "  if #names > 0 then\n"
+    "    redis.call('HSET', KEYS[2], 'keys', table.concat(names, '\\n'))\n"
+    "  else\n"
+    "    redis.call('HDEL', KEYS[2], 'keys')\n"
+    "  end\n"
+    "end\n"
+    "redis.call('PUBLISH', ARGV[5], table.concat(out))\n"
+    "return {0, p, redis.call('ZCARD', KEYS[4])}\n",
+
+    /* load; KEYS z r s; epoch last live snap state RECORDS */
+
+    "local e = redis.call('HGET', KEYS[1], 'epoch')\n"
+    "local r = redis.call('HMGET', KEYS[2], 'last', 'live', 'snap',\n"
+    "                     'state', 'base')\n"
+    "local out = {e or '', r[1] or '0', r[2] or '0', '0', '', {}}\n"
+    "if r[2] == '1' then\n"
+    "  if r[3] then out[4] = r[3]; out[5] = r[4] or '' end\n"
+    "  out[6] = redis.call('XRANGE', KEYS[3],\n"
+    "                      '(' .. (r[3] or r[5] or '0'), '+')\n"
+    "end\n"
+    "return out\n",
+
+    /* since; KEYS z r s; ARGV id; epoch last live RECORDS */
+
+    "local e = redis.call('HGET', KEYS[1], 'epoch')\n"
+    "local r = redis.call('HMGET', KEYS[2], 'last', 'live')\n"
+    "return {e or '', r[1] or '0', r[2] or '0',\n"
+    "        redis.call('XRANGE', KEYS[3], '(' .. ARGV[1], '+')}\n",
+
+    /* snapshot; KEYS r s; ARGV id state history */
+
+    "local r = redis.call('HMGET', KEYS[1], 'last', 'live')\n"
+    "if r[1] ~= ARGV[1] or r[2] ~= '1' then return 0 end\n"
+    "redis.call('HSET', KEYS[1], 'snap', ARGV[1], 'state', ARGV[2])\n"
+    "redis.call('XTRIM', KEYS[2], 'MAXLEN', '~', ARGV[3])\n"
+    "return 1\n",
+
+    /* touch; KEYS r s due; ARGV room deadline ttl */
+
+    "if redis.call('HGET', KEYS[1], 'live') ~= '1' then return 0 end\n"
+    "redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1])\n"
+    "for k in string.gmatch(redis.call('HGET', KEYS[1], 'keys') or '',\n"
+    "                       '[^\\n]+') do\n"
+    "  if ARGV[3] == '0' then redis.call('PERSIST', k)\n"
+    "  else redis.call('PEXPIREAT', k, ARGV[2]) end\n"
+    "end\n"
+    "if ARGV[3] == '0' then\n"
+    "  redis.call('PERSIST', KEYS[1])\n"
+    "  redis.call('PERSIST', KEYS[2])\n"
+    "else\n"
+    "  redis.call('PEXPIRE', KEYS[1], ARGV[3])\n"
+    "  redis.call('PEXPIRE', KEYS[2], ARGV[3])\n"
+    "end\n"
+    "return 1\n",
+
+    /*
+     * beat; KEYS owners z due
+     * ARGV owner ttl now epoch max fresh known batch
+     * epoch DEAD DUE rooms known OWNERS
+     *
+     * Where Redis itself was away, nobody could renew anything, so all get
+     * another term; where its counter stands before what somebody has seen,
+     * it has lost records, and a new epoch begins.
+     */
+
+    "local f = function(x) return string.format('%.0f', x) end\n"
+    "local t = redis.call('TIME')\n"
+    "local now = t[1] * 1000 + math.floor(t[2] / 1000)\n"
+    "local z = redis.call('HMGET', KEYS[2], 'epoch', 'id', 'beat')\n"
+    "local e, id, ttl = z[1], tonumber(z[2] or '0'), tonumber(ARGV[2])\n"
+    "local max = tonumber(ARGV[5])\n"
+    "if not e or (e == ARGV[4] and id < max) then\n"
+    "  e = ARGV[6]\n"
+    "  redis.call('HSET', KEYS[2], 'epoch', e, 'id',\n"
+    "             f((math.floor(math.max(id, max) / 8) + 1000) * 8))\n"
+    "end\n"
+    "if now - tonumber(z[3] or '0') > ttl / 2 then\n"
+    "  for _, o in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do\n"
+    "    redis.call('ZADD', KEYS[1], f(now + ttl), o)\n"
+    "  end\n"
+    "end\n"
+    "local known = redis.call('ZSCORE', KEYS[1], ARGV[1])\n"
+    "redis.call('ZADD', KEYS[1], f(now + ttl), ARGV[1])\n"
+    "redis.call('HSET', KEYS[2], 'beat', f(now))\n"
+    "local due = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', ARGV[3],\n"
+    "                       'LIMIT', 0, ARGV[8])\n"
+    "for _, r in ipairs(due) do\n"
+    "  redis.call('ZADD', KEYS[3], f(tonumber(ARGV[3]) + 1000), r)\n"
+    "end\n"
+    "return {e, redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', f(now),\n"
+    "                      'LIMIT', 0, 16),\n"
+    "        due, redis.call('ZCARD', KEYS[3]), known and 1 or 0,\n"
+    "        redis.call('ZRANGE', KEYS[1], 0, -1)}\n",
+
+    /* save; KEYS rec mine; ARGV sid me data new epoch */
+
+    "local o = redis.call('HGET', KEYS[1], 'o')\n"
+    "if o and o ~= ARGV[2] and ARGV[4] ~= '1' then return 0 end\n"
+    "redis.call('HSET', KEYS[1], 'o', ARGV[2], 'd', ARGV[3],\n"
+    "           'e', ARGV[5])\n"
+    "redis.call('PERSIST', KEYS[1])\n"
+    "redis.call('SADD', KEYS[2], ARGV[1])\n"
+    "return 1\n",
+
+    /* release; KEYS rec mine; ARGV sid me window step: t, to be told; f */
+
+    "local r = redis.call('HMGET', KEYS[1], 'o', 'v')\n"
+    "if r[1] ~= ARGV[2] then return 0 end\n"
+    "if ARGV[4] == 't' then\n"
+    "  redis.call('HSET', KEYS[1], 't', '1')\n"
+    "  return 1\n"
+    "end\n"
+    "redis.call('SREM', KEYS[2], ARGV[1])\n"
+    "if ARGV[3] == '0' or r[2] then\n"
+    "  redis.call('DEL', KEYS[1])\n"
+    "else\n"
+    "  redis.call('HSET', KEYS[1], 'o', '0')\n"
+    "  redis.call('HDEL', KEYS[1], 't')\n"
+    "  redis.call('PEXPIRE', KEYS[1], ARGV[3])\n"
+    "end\n"
+    "return 1\n",
+
+    /* revoke; KEYS rec owners */
+
+    "local r = redis.call('HMGET', KEYS[1], 'o', 't')\n"
+    "if r[1] == '0' then\n"
+    "  redis.call('DEL', KEYS[1])\n"
+    "elseif r[1] then\n"
+    "  local t = redis.call('TIME')\n"
+    "  local s = redis.call('ZSCORE', KEYS[2], r[1])\n"
+    "  if r[2] or not s or tonumber(s) < t[1] * 1000 then\n"
+    "    redis.call('HSET', KEYS[1], 'v', '1')\n"
+    "  end\n"
+    "end\n"
+    "return 1\n",
+
+    /*
+     * claim; KEYS rec owners mine z; ARGV sid me secret nsp
+     * 0: it cannot be had; 1 record; 2 owner, who is dead; 3: told just now
+     */
+
+    "local r = redis.call('HMGET', KEYS[1], 'o', 'd', 't', 'v', 'e')\n"
+    "local d = r[2]\n"
+    "if r[5] ~= redis.call('HGET', KEYS[4], 'epoch') then return {0} end\n"
+    "if not r[1] or not d or r[4] or string.sub(d, 3, 22) ~= ARGV[3]\n"
+    "   or string.byte(d, 2) % 2 == 0 then return {0} end\n"
+    "local l = string.byte(d, 27) + 256 * string.byte(d, 28)\n"
+    "if string.sub(d, 29, 28 + l) ~= ARGV[4] then return {0} end\n"
+    "if r[1] ~= '0' then\n"
+    "  local t = redis.call('TIME')\n"
+    "  local s = redis.call('ZSCORE', KEYS[2], r[1])\n"
+    "  if not s or tonumber(s) < t[1] * 1000 then return {2, r[1]} end\n"
+    "  if r[3] then return {3} end\n"
+    "  return {0}\n"
+    "end\n"
+    "redis.call('HSET', KEYS[1], 'o', ARGV[2])\n"
+    "redis.call('PERSIST', KEYS[1])\n"
+    "redis.call('SADD', KEYS[3], ARGV[1])\n"
+    "return {1, d}\n",
+
+    /*
+     * bury; KEYS owners theirs mine; ARGV owner me prefix batch
+     * SID RECORD ...; the owner is forgotten with the last of them
+     */
+
+    "local s = redis.call('ZSCORE', KEYS[1], ARGV[1])\n"
+    "local t = redis.call('TIME')\n"
+    "if s and tonumber(s) >= t[1] * 1000 then return {} end\n"
+    "local out = {}\n"
+    "local sids = redis.call('SPOP', KEYS[2], ARGV[4])\n"
+    "for _, sid in ipairs(sids) do\n"
+    "  local k = ARGV[3] .. sid\n"
+    "  local r = redis.call('HMGET', k, 'o', 'd')\n"
+    "  if r[1] == ARGV[1] then\n"
+    "    redis.call('HSET', k, 'o', ARGV[2], 't', '1')\n"
+    "    redis.call('SADD', KEYS[3], sid)\n"
+    "    out[#out + 1] = sid\n"
+    "    out[#out + 1] = r[2] or ''\n"
+    "  end\n"
+    "end\n"
+    "if redis.call('EXISTS', KEYS[2]) == 0 then\n"
+    "  redis.call('ZREM', KEYS[1], ARGV[1])\n"
+    "end\n"
+    "return out\n"
+};
+
+
+static const u_char *
+ngx_http_rooms_redis_sha(ngx_http_rooms_redis_script_e script)
+{
+    u_char      digest[20];
+    ngx_sha1_t  sha;
+
+    static u_char  hex[NGX_HTTP_ROOMS_SCRIPT_LAST][40];
+
+    if (hex[script][0] == '\0') {
+        ngx_sha1_init(&sha);
+        ngx_sha1_update(&sha, ngx_http_rooms_scripts[script],
+                        ngx_strlen(ngx_http_rooms_scripts[script]));
+        ngx_sha1_final(digest, &sha);
+        (void) ngx_hex_dump(hex[script], digest, sizeof(digest));
+    }
+
+    return hex[script];
+}
+
+
+ngx_int_t
+ngx_http_rooms_redis_script(ngx_http_rooms_redis_conn_t *conn,
+    ngx_http_rooms_redis_script_e script, const rooms_str_t *words,
+    ngx_uint_t nkeys, ngx_uint_t n, ngx_http_rooms_redis_reply_pt handler,
+    void *data)
+{
+    u_char                      *p, digits[NGX_INT_T_LEN];
+    size_t                       len, digits_len;
+    ngx_int_t                    rc;
+    ngx_uint_t                   i;
+    ngx_http_rooms_redis_run_t  *run;
+
+    digits_len = ngx_sprintf(digits, "%ui", nkeys) - digits;
+
+    len = sizeof(ngx_http_rooms_redis_run_t) + (n + 3) * sizeof(rooms_str_t)
+          + digits_len;
+
+    for (i = 0; i < n; i++) {
+        len += words[i].len;
+    }
+
+    run = ngx_alloc(len, ngx_cycle->log);
+    if (run == NULL) {
+        return NGX_ERROR;
+    }
+
+    run->conn = conn;
+    run->script = script;
+    run->handler = handler;
+    run->data = data;
+    run->n = n + 3;
+
+    p = (u_char *) &run->words[n + 3];
+
+    run->words[0] = rooms_str("EVALSHA", 7);
+    run->words[1] = rooms_str(ngx_http_rooms_redis_sha(script), 40);
+    run->words[2] = rooms_str(p, digits_len);
+    p = ngx_cpymem(p, digits, digits_len);
+
+    for (i = 0; i < n; i++) {
+        run->words[i + 3] = rooms_str(p, words[i].len);
+
+        if (words[i].len) {
+            p = ngx_cpymem(p, words[i].data, words[i].len);
+        }
+    }
+
+    rc = ngx_http_rooms_redis_send(conn, run->words, run->n,
+                                   ngx_http_rooms_redis_script_reply, run);
+    if (rc != NGX_OK) {
+        ngx_free(run);
+    }
+
+    return rc;
+}
+
+
+static void
+ngx_http_rooms_redis_script_reply(void *data, redisReply *reply)
+{
+    ngx_http_rooms_redis_run_t *run = data;
+
+    const char  *text;
+
+    if (reply && reply->type == REDIS_REPLY_ERROR
+        && ngx_strncmp(reply->str, "NOSCRIPT", 8) == 0
+        && run->words[0].len == 7)
+    {
+        text = ngx_http_rooms_scripts[run->script];
+
+        run->words[0] = rooms_str("EVAL", 4);
+        run->words[1] = rooms_str(text, ngx_strlen(text));
+
+        if (ngx_http_rooms_redis_send(run->conn, run->words, run->n,
+                                      ngx_http_rooms_redis_script_reply, run)
+            == NGX_OK)
+        {
+            return;
+        }
+
+        reply = NULL;
+    }
+
+    if (reply && reply->type == REDIS_REPLY_ERROR) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "rooms: redis \"%V\": %s", &run->conn->conf->url,
+                      reply->str);
+        reply = NULL;
+    }
+
+    if (run->handler) {
+        run->handler(run->data, reply);
+    }
+
+    ngx_free(run);
+}
