@@ -41,6 +41,7 @@ typedef struct ngx_http_rooms_room_s     ngx_http_rooms_room_t;
 typedef struct {
     ngx_str_t                 name;          /* full file name; of option */
     ngx_str_t                 value;         /* of option */
+    ngx_str_t                 path;          /* the value's file, or empty */
     u_char                   *file;
     ngx_uint_t                line;
 } ngx_http_rooms_setting_t;

@@ -32,3 +32,24 @@ rooms_app_find(rooms_str_t name)
 
     return NULL;
 }
+
+
+rooms_str_t
+rooms_command_header(const rooms_command_t *cmd, const char *name)
+{
+    size_t       len;
+    rooms_str_t  in, key, value;
+
+    in = cmd->headers;
+    len = strlen(name);
+
+    while (rooms_get_str16(&in, &key) == ROOMS_OK
+           && rooms_get_str16(&in, &value) == ROOMS_OK)
+    {
+        if (key.len == len && memcmp(key.data, name, len) == 0) {
+            return value;
+        }
+    }
+
+    return rooms_str(NULL, 0);
+}
