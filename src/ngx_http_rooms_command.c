@@ -15,6 +15,7 @@
 #include <ngx_http_rooms_recovery.h>
 #include <ngx_http_rooms_replay.h>
 #include <ngx_http_rooms_room.h>
+#include <ngx_http_rooms_verify.h>
 
 
 #define NGX_HTTP_ROOMS_DEPTH      8      /* commands caused by commands */
@@ -88,6 +89,14 @@ ngx_http_rooms_execute(ngx_http_rooms_task_t *task)
     why = ROOMS_REFUSE_INTERNAL;
 
     rc = ngx_http_rooms_decide(task, frame, &why);
+
+    if (rc == NGX_DONE) {
+
+        /* it waits for a thread */
+
+        ngx_http_rooms_frame_pop();
+        return;
+    }
 
     if (rc != NGX_OK) {
 
@@ -264,6 +273,16 @@ ngx_http_rooms_decide_in_room(ngx_http_rooms_task_t *task,
 
         if (rc != ROOMS_OK || rooms_decision_failed(d)) {
             return NGX_ERROR;
+        }
+
+        if (d->verify) {
+            rc = ngx_http_rooms_verify(task, d);
+
+            if (rc != NGX_OK) {
+                return rc;
+            }
+
+            continue;
         }
 
         if (d->nrecords == 0 && !d->remove) {

@@ -31,12 +31,14 @@ struct ngx_http_rooms_task_s {
     ngx_http_rooms_done_pt       done;        /* or NULL */
     struct ngx_http_rooms_replay_s  *replay;  /* what the caller missed */
     void                        *data;
+    unsigned                     detached:1;  /* may wait, see execute() */
 };
 
 
 /*
  * Carries a command out.  cmd.room is set for a command whose room is known.
- * The caller's socket may be gone afterwards (look at session->closed while
+ * The answer to a detached one, whose memory stays until then, may come when
+ * this function has returned.  The caller's socket may be gone afterwards (look at session->closed while
  * holding the session).
  */
 

@@ -65,6 +65,7 @@ struct ngx_http_rooms_app_s {
     const rooms_app_t        *app;
     void                     *conf;          /* of the application */
     rooms_contract_t         *contract;      /* NULL: none was given */
+    rooms_contract_rate_t     rate;          /* of a connection's events */
 
     size_t                    size;          /* of the zone */
     uint64_t                  history;       /* ms to be kept, 0: unsaid */

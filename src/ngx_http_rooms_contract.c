@@ -75,6 +75,10 @@ ngx_http_rooms_contract_load(ngx_conf_t *cf, ngx_http_rooms_app_t *app)
         }
     }
 
+    if (app->contract) {
+        app->rate = rooms_contract_connection_rate(app->contract);
+    }
+
     /* the contract has its own references */
 
     json_decref(asyncapi.json);

@@ -38,6 +38,7 @@ static ngx_int_t ngx_http_rooms_packet_event(ngx_http_rooms_socket_t *socket,
     const rooms_sio_packet_t *pkt, const rooms_str_t *attachments);
 static ngx_int_t ngx_http_rooms_packet_check(ngx_http_rooms_task_t *task,
     const rooms_str_t *items, size_t n);
+static ngx_int_t ngx_http_rooms_packet_window(ngx_http_rooms_session_t *s);
 static ngx_int_t ngx_http_rooms_packet_rate(ngx_http_rooms_task_t *task,
     const rooms_contract_event_t *event);
 static ngx_int_t ngx_http_rooms_packet_ack(ngx_http_rooms_socket_t *socket,
@@ -214,6 +215,11 @@ ngx_http_rooms_packet_event(ngx_http_rooms_socket_t *socket,
         return NGX_OK;
     }
 
+    if (ngx_http_rooms_packet_window(s) != NGX_OK) {
+        ngx_http_rooms_refuse(&task, ROOMS_REFUSE_RATE, "Too many events");
+        return (s->closed || s->doomed) ? NGX_ERROR : NGX_OK;
+    }
+
     rc = ngx_http_rooms_packet_check(&task, items, n);
 
     if (rc == NGX_OK) {
@@ -223,6 +229,33 @@ ngx_http_rooms_packet_event(ngx_http_rooms_socket_t *socket,
     json_decref(task.cmd.args);
 
     return (s->closed || s->doomed) ? NGX_ERROR : NGX_OK;
+}
+
+
+/* The limit of the contract for all events of a connection. */
+
+static ngx_int_t
+ngx_http_rooms_packet_window(ngx_http_rooms_session_t *s)
+{
+    rooms_contract_rate_t  *rate;
+
+    rate = &s->zone->app->rate;
+
+    if (rate->limit == 0) {
+        return NGX_OK;
+    }
+
+    if (s->window == NULL) {
+        s->window = ngx_alloc(rooms_window_size(rate->limit), ngx_cycle->log);
+        if (s->window == NULL) {
+            return NGX_ERROR;
+        }
+
+        rooms_window_init(s->window, rate->limit, rate->window);
+    }
+
+    return rooms_window_take(s->window, ngx_http_rooms_now()) == ROOMS_OK
+           ? NGX_OK : NGX_DECLINED;
 }
 
 

@@ -21,6 +21,7 @@
 #include <rooms_ws.h>
 #include <rooms_eio.h>
 #include <rooms_rate.h>
+#include <rooms_window.h>
 
 
 /* Why a session ended: what the others are told and $rooms_close shows. */
@@ -72,6 +73,7 @@ struct ngx_http_rooms_session_s {
     rooms_rate_t                *rates;       /* per event of the contract */
     ngx_str_t                    query;       /* of the handshake */
     rooms_rate_t                 rate;        /* events per second */
+    rooms_window_t              *window;      /* events, of the contract */
 
     uint64_t                     in;
     uint64_t                     out_events;

@@ -234,6 +234,14 @@ rooms_schema_t *rooms_contract_response(
     const rooms_contract_operation_t *operation, unsigned status);
 
 /*
+ * "x-rooms-rate" at the top of the AsyncAPI document: all events of one
+ * connection together.  limit 0: there is none.
+ */
+
+rooms_contract_rate_t rooms_contract_connection_rate(
+    const rooms_contract_t *contract);
+
+/*
  * A value at the top of either document, such as "x-rooms-options"; OpenAPI
  * goes first.  Borrowed; NULL where there is none.
  */
