@@ -849,6 +849,7 @@ ngx_http_rooms_frame_caller(ngx_http_rooms_task_t *task,
 {
     ngx_uint_t                n;
     ngx_queue_t              *q;
+    ngx_connection_t         *c;
     ngx_http_rooms_member_t  *member;
     ngx_http_rooms_socket_t  *socket;
 
@@ -873,6 +874,12 @@ ngx_http_rooms_frame_caller(ngx_http_rooms_task_t *task,
     frame->caller.rooms = frame->rooms;
     frame->caller.nrooms = n;
     frame->caller.recovered = socket->recovered;
+
+    c = socket->session->connection;
+
+    if (c) {
+        task->cmd.address = rooms_str(c->addr_text.data, c->addr_text.len);
+    }
 
     task->cmd.caller = &frame->caller;
 }

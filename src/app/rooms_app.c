@@ -9,11 +9,13 @@
 #include <rooms_app.h>
 #include <rooms_dinner.h>
 #include <rooms_echo.h>
+#include <rooms_orchestrator.h>
 
 
 static const rooms_app_t *const  rooms_apps[] = {
     &rooms_dinner_app,
-    &rooms_echo_app
+    &rooms_echo_app,
+    &rooms_orchestrator_app
 };
 
 

@@ -32,7 +32,7 @@
 #define ROOMS_ORCHESTRATOR_QUEUE     100     /* events kept for a station */
 #define ROOMS_ORCHESTRATOR_PAST      20      /* sessions that are over */
 #define ROOMS_ORCHESTRATOR_VIDEOS    50      /* items of a session's queue */
-#define ROOMS_ORCHESTRATOR_PACE      100     /* ms between state:update */
+#define ROOMS_ORCHESTRATOR_PACE      110     /* ms between state:update */
 #define ROOMS_ORCHESTRATOR_UUID      36
 
 
@@ -61,6 +61,9 @@ typedef struct {
     json_t            *groups;
     json_t            *list;
     json_t            *rates;
+    uint64_t           port;                 /* these are only told */
+    char               host[64];
+    const rooms_contract_t  *contract;
     char              *password;
     rooms_jwks_t      *keys;
 } rooms_orchestrator_conf_t;
@@ -80,9 +83,10 @@ typedef struct {
  * video     id, token, status, since, start, duration (ms), played (ms), by,
  *           error; empty when idle
  * queue     VideoQueueItems as clients see them
+ * known     stations that were forgotten
  * past      summaries of sessions that are over, by id
  * fails     times of wrong passwords, by address
- * clock     now (of the last fact), updated (of the last change that
+ * clock     first (fact), now (of the last fact), updated (of the last change that
  *           stations see), told (of the last state:update), open (there was
  *           a change since)
  */
@@ -223,6 +227,11 @@ json_t *rooms_orchestrator_token(const rooms_orchestrator_conf_t *conf,
 /* ms; 0: it has no video */
 
 uint64_t rooms_orchestrator_video_time(const json_t *token);
+
+
+/* The payload of an event, in either form (XG-2); borrowed. */
+
+json_t *rooms_orchestrator_payload(const rooms_command_t *cmd);
 
 
 /* rooms_orchestrator_score.c: transaction:submit */

@@ -131,3 +131,24 @@ rooms_orchestrator_left(const json_t *root, uint64_t now)
     return rooms_orchestrator_time(root, "video", "duration")
            - rooms_orchestrator_shown(root, now);
 }
+
+
+json_t *
+rooms_orchestrator_payload(const rooms_command_t *cmd)
+{
+    json_t  *arg, *event;
+
+    arg = json_array_get(cmd->args, 0);
+    event = json_object_get(arg, "event");
+
+    /* XG-2 */
+
+    if (json_is_string(event)
+        && rooms_option_is(cmd->name, json_string_value(event))
+        && json_is_object(json_object_get(arg, "data")))
+    {
+        return json_object_get(arg, "data");
+    }
+
+    return arg;
+}

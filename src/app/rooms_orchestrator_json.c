@@ -122,12 +122,9 @@ rooms_orchestrator_game(const json_t *root, uint64_t now)
     updated = rooms_orchestrator_time(root, "clock", "updated");
     since = rooms_orchestrator_time(root, "video", "since");
 
-    /* a video that plays ends when it ends, whenever that is asked */
+    /* what a video has left does not depend on when it is asked */
 
-    if (strcmp(rooms_orchestrator_text(json_object_get(root, "video"),
-                                       "status"), "paused") == 0
-        || since == 0)
-    {
+    if (since == 0) {
         since = now;
     }
 
@@ -238,12 +235,6 @@ rooms_orchestrator_sync(const json_t *root, uint64_t now, rooms_str_t self)
                                json_object_get(root, "queue"));
         (void) json_object_set_new(session, "scores",
             rooms_orchestrator_values(json_object_get(root, "scores")));
-
-        /* all of them would be larger with every one of them */
-
-        (void) json_object_set_new(session, "transactions",
-            rooms_orchestrator_last(json_object_get(root, "txs"),
-                                    ROOMS_ORCHESTRATOR_SYNC));
     }
 
     return json_pack("{s:o, s:o, s:o, s:o}",

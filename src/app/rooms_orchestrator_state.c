@@ -16,6 +16,10 @@
 #include <rooms_orchestrator.h>
 
 
+#define ROOMS_ORCHESTRATOR_KNOWN  256
+#define ROOMS_ORCHESTRATOR_FROM   256
+
+
 typedef struct {
     json_t          *root;
     const json_t    *fact;
@@ -33,7 +37,7 @@ typedef struct {
 
 static const char *const  rooms_orchestrator_objects[] = {
     "session", "claims", "scores", "scanned", "devices", "video", "past",
-    "fails", "clock", NULL
+    "known", "fails", "clock", NULL
 };
 
 static const char *const  rooms_orchestrator_arrays[] = {
@@ -45,9 +49,10 @@ json_t *
 rooms_orchestrator_empty(void)
 {
     return json_pack("{s:{}, s:{}, s:{}, s:{}, s:{}, s:{}, s:{}, s:{}, s:{},"
-                     " s:[], s:[]}",
+                     " s:{}, s:[], s:[]}",
                      "session", "claims", "scores", "scanned", "devices",
-                     "video", "past", "fails", "clock", "txs", "queue");
+                     "video", "past", "known", "fails", "clock", "txs",
+                     "queue");
 }
 
 
@@ -283,9 +288,21 @@ rooms_orchestrator_apply_away(rooms_orchestrator_change_t *c)
 static rooms_int_t
 rooms_orchestrator_apply_forget(rooms_orchestrator_change_t *c)
 {
-    return json_object_del(rooms_orchestrator_part(c, "devices"),
-                           rooms_orchestrator_text(c->fact, "id")) == 0
-           ? ROOMS_OK : ROOMS_ERROR;
+    json_t      *known;
+    const char  *id;
+
+    id = rooms_orchestrator_text(c->fact, "id");
+    known = rooms_orchestrator_part(c, "known");
+
+    if (json_object_del(rooms_orchestrator_part(c, "devices"), id) != 0) {
+        return ROOMS_ERROR;
+    }
+
+    if (json_object_size(known) >= ROOMS_ORCHESTRATOR_KNOWN) {
+        (void) json_object_clear(known);
+    }
+
+    return rooms_orchestrator_set_new(known, id, json_true());
 }
 
 
@@ -633,7 +650,7 @@ rooms_orchestrator_apply_fails(rooms_orchestrator_change_t *c)
         return ROOMS_OK;
     }
 
-    if (json_object_size(fails) >= 256) {
+    if (json_object_size(fails) >= ROOMS_ORCHESTRATOR_FROM) {
         (void) json_object_clear(fails);
     }
 
@@ -698,6 +715,12 @@ rooms_orchestrator_apply(json_t *root, uint64_t id, const json_t *fact)
 
     if (k->kind == NULL || k->apply(&c) != ROOMS_OK
         || rooms_orchestrator_set(clock, "now", c.at) != ROOMS_OK)
+    {
+        return ROOMS_ERROR;
+    }
+
+    if (json_object_get(clock, "first") == NULL
+        && rooms_orchestrator_set(clock, "first", c.at) != ROOMS_OK)
     {
         return ROOMS_ERROR;
     }
