@@ -192,7 +192,7 @@ ngx_http_rooms_beat_ping_handler(ngx_event_t *ev)
 
         s->due -= ngx_min(late, NGX_HTTP_ROOMS_BEAT_GRAIN);
 
-        ngx_http_rooms_session_packet(s, ROOMS_EIO_PING, rooms_str(NULL, 0));
+        ngx_http_rooms_session_ping(s);
     }
 
     if (!ev->timer_set) {

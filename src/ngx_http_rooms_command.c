@@ -716,7 +716,7 @@ ngx_http_rooms_replay(ngx_http_rooms_task_t *task, rooms_str_t offset)
     if (ngx_http_rooms_replay_since(&replay, task->socket, offset)
         == NGX_OK)
     {
-        asked.cmd.missed = replay.missed.nelts;
+        asked.cmd.missed = ngx_http_rooms_replay_records(&replay);
         asked.replay = &replay;
     }
 

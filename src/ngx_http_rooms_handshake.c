@@ -15,6 +15,7 @@
 
 #include <ngx_http_rooms_ctx.h>
 #include <ngx_http_rooms_deflate.h>
+#include <ngx_http_rooms_respond.h>
 #include <ngx_http_rooms_ws.h>
 
 
@@ -23,11 +24,13 @@
 
 static ngx_str_t *ngx_http_rooms_ws_header_in(ngx_http_request_t *r,
     const char *name, size_t len);
+static ngx_uint_t ngx_http_rooms_ws_key(ngx_str_t *key);
 static void ngx_http_rooms_ws_answer(ngx_http_request_t *r, ngx_str_t *key,
     rooms_buf_t *b);
 static void ngx_http_rooms_ws_begin(ngx_event_t *rev);
 static void ngx_http_rooms_ws_free_buffers(ngx_connection_t *c,
     ngx_http_connection_t *hc);
+static void ngx_http_rooms_ws_shrink(ngx_connection_t *c);
 static void ngx_http_rooms_ws_linger(ngx_event_t *rev);
 static void ngx_http_rooms_ws_empty(ngx_event_t *wev);
 
@@ -85,16 +88,37 @@ ngx_http_rooms_ws_header_in(ngx_http_request_t *r, const char *name,
 }
 
 
+/* 16 octets as base64, section 4.2.1. */
+
+static ngx_uint_t
+ngx_http_rooms_ws_key(ngx_str_t *key)
+{
+    u_char     octets[18];
+    ngx_str_t  dst;
+
+    if (key == NULL || key->len != 24) {
+        return 0;
+    }
+
+    dst.data = octets;
+
+    return ngx_decode_base64(&dst, key) == NGX_OK && dst.len == 16;
+}
+
+
 ngx_int_t
 ngx_http_rooms_ws_accept(ngx_http_request_t *r,
     ngx_http_rooms_loc_conf_t *conf, rooms_buf_t *first,
     ngx_http_rooms_queue_t *rest, uint8_t *deflate)
 {
-    ssize_t            n;
-    ngx_int_t          rc;
-    ngx_str_t         *key, *version, *upgrade, *offers;
-    rooms_buf_t        b;
-    ngx_connection_t  *c;
+    ssize_t                    n;
+    ngx_int_t                  rc;
+    ngx_str_t                 *key, *version, *upgrade, *offers;
+    rooms_buf_t                b;
+    ngx_connection_t          *c;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    static ngx_str_t  supported = ngx_string("13");
 
     c = r->connection;
 
@@ -118,12 +142,28 @@ ngx_http_rooms_ws_accept(ngx_http_request_t *r,
         || ngx_strlcasestrn(upgrade->data, upgrade->data + upgrade->len,
                             (u_char *) "upgrade", 7 - 1)
            == NULL
-        || key == NULL || key->len != 24
-        || version == NULL || version->len != 2
-        || ngx_strncmp(version->data, "13", 2) != 0
+        || !ngx_http_rooms_ws_key(key)
         || r->headers_in.content_length_n > 0 || r->headers_in.chunked)
     {
         return NGX_DECLINED;
+    }
+
+    if (version == NULL || version->len != 2
+        || ngx_strncmp(version->data, "13", 2) != 0)
+    {
+        /* section 4.4 */
+
+        return ngx_http_rooms_respond_header(r, "Sec-WebSocket-Version",
+                                             &supported)
+               == NGX_OK ? NGX_DECLINED : NGX_ERROR;
+    }
+
+    /* small messages must not wait for the acknowledgement of others */
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (clcf->tcp_nodelay && ngx_tcp_nodelay(c) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     offers = ngx_http_rooms_ws_header_in(r, "Sec-WebSocket-Extensions",
@@ -312,6 +352,7 @@ ngx_http_rooms_ws_begin(ngx_event_t *rev)
 
         c->destroyed = 0;
         ngx_http_rooms_ws_free_buffers(c, hc);
+        ngx_http_rooms_ws_shrink(c);
     }
 
     pending.handler(c, r, pending.data, p, n);
@@ -347,6 +388,67 @@ ngx_http_rooms_ws_free_buffers(ngx_connection_t *c, ngx_http_connection_t *hc)
         (void) ngx_pfree(c->pool, c->buffer->start);
         c->buffer = NULL;
     }
+}
+
+
+/*
+ * Of all that the connection's pool holds, a WebSocket needs the log and the
+ * address in it: they move to a pool that is just large enough.
+ */
+
+static void
+ngx_http_rooms_ws_shrink(ngx_connection_t *c)
+{
+    u_char               *text;
+    size_t                size;
+    ngx_log_t            *log;
+    ngx_pool_t           *pool;
+    struct sockaddr      *sa;
+    ngx_http_log_ctx_t   *ctx;
+
+    if (c->ssl || c->pool->cleanup) {
+        return;
+    }
+
+    size = sizeof(ngx_pool_t) + sizeof(ngx_log_t) + sizeof(ngx_http_log_ctx_t)
+           + c->socklen + c->addr_text.len;
+
+    pool = ngx_create_pool(size, c->log);
+    if (pool == NULL) {
+        return;
+    }
+
+    log = ngx_palloc(pool, sizeof(ngx_log_t));
+    ctx = ngx_pcalloc(pool, sizeof(ngx_http_log_ctx_t));
+    sa = ngx_palloc(pool, c->socklen);
+    text = ngx_pnalloc(pool, c->addr_text.len);
+
+    if (log == NULL || ctx == NULL || sa == NULL || text == NULL) {
+        ngx_destroy_pool(pool);
+        return;
+    }
+
+    ngx_memcpy(sa, c->sockaddr, c->socklen);
+    ngx_memcpy(text, c->addr_text.data, c->addr_text.len);
+
+    ctx->connection = c;
+
+    *log = *c->log;
+    log->data = ctx;
+
+    ngx_destroy_pool(c->pool);
+
+    pool->log = log;
+    c->pool = pool;
+    c->log = log;
+    c->read->log = log;
+    c->write->log = log;
+    c->sockaddr = sa;
+    c->addr_text.data = text;
+
+    c->local_sockaddr = c->listening->sockaddr;
+    c->local_socklen = c->listening->socklen;
+    c->proxy_protocol = NULL;
 }
 
 

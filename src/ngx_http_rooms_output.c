@@ -34,6 +34,8 @@ static ngx_int_t ngx_http_rooms_encode_deflated(rooms_buf_t *b,
     rooms_str_t data);
 static void ngx_http_rooms_session_queue(ngx_http_rooms_session_t *s,
     rooms_buf_t *b);
+static ssize_t ngx_http_rooms_session_try(ngx_http_rooms_session_t *s,
+    u_char *p, size_t len);
 static void ngx_http_rooms_session_flush(ngx_http_rooms_session_t *s);
 static ngx_int_t ngx_http_rooms_session_write(ngx_http_rooms_session_t *s);
 static void ngx_http_rooms_session_over(ngx_http_rooms_session_t *s);
@@ -251,6 +253,45 @@ ngx_http_rooms_session_packet(ngx_http_rooms_session_t *s, u_char type,
 }
 
 
+/* Idle sessions hear nothing else: no frame is made, nothing is queued. */
+
+void
+ngx_http_rooms_session_ping(ngx_http_rooms_session_t *s)
+{
+    ssize_t  n;
+
+    static u_char  frame[] = {
+        ROOMS_WS_FIN | ROOMS_WS_TEXT, 1, ROOMS_EIO_PING
+    };
+
+    if (s->closed || s->doomed) {
+        return;
+    }
+
+    n = ngx_http_rooms_rooms_dirty()
+        ? 0 : ngx_http_rooms_session_try(s, frame, sizeof(frame));
+
+    if (n == sizeof(frame)) {
+        return;
+    }
+
+    if (n == 0) {
+        ngx_http_rooms_session_packet(s, ROOMS_EIO_PING, rooms_str(NULL, 0));
+        return;
+    }
+
+    if (n == NGX_ERROR
+        || ngx_http_rooms_queue_copy(&s->out, frame + n, sizeof(frame) - n)
+           != NGX_OK)
+    {
+        ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT, 0);
+        return;
+    }
+
+    ngx_http_rooms_session_dirty(s);
+}
+
+
 void
 ngx_http_rooms_session_frame(ngx_http_rooms_session_t *s, ngx_uint_t opcode,
     rooms_str_t data)
@@ -286,36 +327,51 @@ ngx_http_rooms_session_queue(ngx_http_rooms_session_t *s, rooms_buf_t *b)
 }
 
 
+/* How much could be sent at once, without anything queued; NGX_ERROR. */
+
+static ssize_t
+ngx_http_rooms_session_try(ngx_http_rooms_session_t *s, u_char *p, size_t len)
+{
+    ssize_t            n;
+    ngx_connection_t  *c;
+
+    c = s->connection;
+
+    if (c == NULL || s->out.first || !c->write->ready || s->is_held) {
+        return 0;
+    }
+
+    n = c->send(c, p, len);
+
+    if (n > 0) {
+        s->zone->stat->out_bytes += n;
+    }
+
+    return n == NGX_AGAIN ? 0 : n;
+}
+
+
 void
 ngx_http_rooms_session_send(ngx_http_rooms_session_t *s,
     ngx_http_rooms_chunk_t *chunk, uint32_t pos, uint32_t end)
 {
-    ssize_t            n;
-    ngx_connection_t  *c;
+    ssize_t  n;
 
     if (s->closed || s->doomed) {
         return;
     }
 
-    c = s->connection;
+    n = ngx_http_rooms_session_try(s, chunk->data + pos, end - pos);
 
-    if (c && s->out.first == NULL && c->write->ready && !s->is_held) {
+    if (n == NGX_ERROR) {
+        ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT, 0);
+        return;
+    }
 
-        n = c->send(c, chunk->data + pos, end - pos);
+    pos += (uint32_t) n;
 
-        if (n == NGX_ERROR) {
-            ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT, 0);
-            return;
-        }
-
-        if (n > 0) {
-            s->zone->stat->out_bytes += n;
-            pos += (uint32_t) n;
-        }
-
-        if (pos == end) {
-            return;
-        }
+    if (pos == end) {
+        return;
     }
 
     if (ngx_http_rooms_queue_ref(&s->out, chunk, pos, end) != NGX_OK) {
@@ -342,8 +398,8 @@ ngx_http_rooms_session_pace(ngx_http_rooms_session_t *s)
     }
 
     s->is_held = 1;
-    s->held_until = ngx_current_msec + NGX_HTTP_ROOMS_PACE;
-    ngx_queue_insert_tail(&ngx_http_rooms_held_sessions, &s->held);
+    s->connect_due = ngx_current_msec + NGX_HTTP_ROOMS_PACE;
+    ngx_queue_insert_tail(&ngx_http_rooms_held_sessions, &s->connect);
 
     ev = &ngx_http_rooms_pace_event;
 
@@ -363,7 +419,7 @@ ngx_http_rooms_session_unpace(ngx_http_rooms_session_t *s)
     }
 
     s->is_held = 0;
-    ngx_queue_remove(&s->held);
+    ngx_queue_remove(&s->connect);
 
     if (ngx_queue_empty(&ngx_http_rooms_held_sessions)
         && ngx_http_rooms_pace_event.timer_set)
@@ -382,9 +438,9 @@ ngx_http_rooms_session_paced(ngx_event_t *ev)
 
     while (!ngx_queue_empty(&ngx_http_rooms_held_sessions)) {
         q = ngx_queue_head(&ngx_http_rooms_held_sessions);
-        s = ngx_queue_data(q, ngx_http_rooms_session_t, held);
+        s = ngx_queue_data(q, ngx_http_rooms_session_t, connect);
 
-        wait = (ngx_msec_int_t) (s->held_until - ngx_current_msec);
+        wait = (ngx_msec_int_t) (s->connect_due - ngx_current_msec);
 
         if (wait > 0) {
             ngx_add_timer(ev, (ngx_msec_t) wait);
@@ -412,6 +468,20 @@ ngx_http_rooms_session_dirty(ngx_http_rooms_session_t *s)
     ngx_queue_insert_tail(&ngx_http_rooms_dirty_sessions, &s->dirty);
 
     ngx_http_rooms_post_flush();
+}
+
+
+void
+ngx_http_rooms_session_answer(ngx_http_rooms_session_t *s)
+{
+    if (!s->is_dirty || ngx_http_rooms_rooms_dirty()) {
+        return;
+    }
+
+    ngx_queue_remove(&s->dirty);
+    s->is_dirty = 0;
+
+    ngx_http_rooms_session_flush(s);
 }
 
 

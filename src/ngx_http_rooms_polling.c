@@ -28,6 +28,8 @@ static void ngx_http_rooms_polling_packets(ngx_http_rooms_session_t *s,
 static void ngx_http_rooms_polling_cut(ngx_http_rooms_session_t *s,
     rooms_buf_t *b);
 static ngx_uint_t ngx_http_rooms_polling_late(ngx_http_rooms_session_t *s);
+static void ngx_http_rooms_polling_refuse(ngx_http_rooms_session_t *s,
+    ngx_uint_t code);
 static void ngx_http_rooms_polling_noop(ngx_event_t *ev);
 static ngx_uint_t ngx_http_rooms_polling_overtook(
     ngx_http_rooms_session_t *s);
@@ -302,6 +304,7 @@ ngx_http_rooms_polling_post(ngx_http_rooms_session_t *s,
     ngx_http_rooms_exchange_t *x, rooms_str_t body)
 {
     rooms_int_t         rc;
+    rooms_utf8_t        utf8;
     rooms_eio_packet_t  pkt;
 
     if (!s->polling) {
@@ -319,9 +322,16 @@ ngx_http_rooms_polling_post(ngx_http_rooms_session_t *s,
 
     s->zone->stat->in_bytes += body.len;
 
-    if (body.len == 0) {
-        s->zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_PACKET]++;
-        ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_PROTOCOL, 0);
+    /* what is not UTF-8 must not reach anybody in a text frame */
+
+    ngx_memzero(&utf8, sizeof(rooms_utf8_t));
+
+    if (body.len == 0
+        || rooms_utf8_check(&utf8, body.data, body.len) != ROOMS_OK
+        || utf8.need)
+    {
+        ngx_http_rooms_session_invalid(s);
+        body.len = 0;
     }
 
     for ( ;; ) {
@@ -361,12 +371,27 @@ ngx_http_rooms_polling_abort(ngx_http_rooms_exchange_t *x)
     s = x->session;
 
     if (s == NULL) {
-        ngx_http_rooms_remote_abort(x);
+        ngx_http_rooms_remote_abort(x, 1);
         ngx_free(x);
         return;
     }
 
-    if (s->poll) {
+    ngx_http_rooms_polling_drop(x);
+    ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT, 0);
+}
+
+
+void
+ngx_http_rooms_polling_drop(ngx_http_rooms_exchange_t *x)
+{
+    ngx_http_rooms_session_t  *s;
+
+    s = x->session;
+
+    if (s == NULL) {
+        ngx_http_rooms_remote_abort(x, 0);
+
+    } else if (s->poll) {
         if (s->poll->get == x) {
             s->poll->get = NULL;
         }
@@ -377,8 +402,29 @@ ngx_http_rooms_polling_abort(ngx_http_rooms_exchange_t *x)
     }
 
     ngx_free(x);
+}
 
-    ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT, 0);
+
+/* The session takes no body any more, and nobody else would answer it. */
+
+static void
+ngx_http_rooms_polling_refuse(ngx_http_rooms_session_t *s, ngx_uint_t code)
+{
+    ngx_http_rooms_exchange_t  *x;
+
+    x = s->poll->post;
+
+    if (x == NULL) {
+        return;
+    }
+
+    x->session = NULL;
+    s->poll->post = NULL;
+
+    if (x->coming) {
+        ngx_http_rooms_exchange_answer(x, NGX_HTTP_ROOMS_ANSWER_ERROR, code,
+                                       rooms_str(NULL, 0));
+    }
 }
 
 
@@ -492,9 +538,7 @@ ngx_http_rooms_polling_finish(ngx_http_rooms_session_t *s)
                                        rooms_str("6", 1));
     }
 
-    if (s->poll->post) {
-        s->poll->post->session = NULL;
-    }
+    ngx_http_rooms_polling_refuse(s, NGX_HTTP_ROOMS_ERROR_REQUEST);
 
     ngx_free(s->poll);
     s->poll = NULL;
@@ -504,17 +548,11 @@ ngx_http_rooms_polling_finish(ngx_http_rooms_session_t *s)
 void
 ngx_http_rooms_polling_close(ngx_http_rooms_session_t *s)
 {
-    ngx_uint_t                  waits;
-    ngx_http_rooms_exchange_t  *post;
+    ngx_uint_t  waits;
 
     /* a body that still comes, or is being taken apart, has no session */
 
-    post = s->poll->post;
-
-    if (post) {
-        post->session = NULL;
-        s->poll->post = NULL;
-    }
+    ngx_http_rooms_polling_refuse(s, NGX_HTTP_ROOMS_ERROR_SESSION);
 
     if (s->poll->upgrade.timer_set) {
         ngx_del_timer(&s->poll->upgrade);

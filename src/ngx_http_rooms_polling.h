@@ -29,6 +29,7 @@ struct ngx_http_rooms_exchange_s {
     ngx_queue_t                  queue;       /* there: those that wait */
     ngx_msec_t                   since;       /* it waits for packets */
     unsigned                     listed:1;
+    unsigned                     coming:1;    /* here: its body, from there */
 };
 
 
@@ -74,6 +75,10 @@ void ngx_http_rooms_polling_post(ngx_http_rooms_session_t *s,
 /* The client hung up while it waited. */
 
 void ngx_http_rooms_polling_abort(ngx_http_rooms_exchange_t *x);
+
+/* The request was answered by nginx; the session goes on. */
+
+void ngx_http_rooms_polling_drop(ngx_http_rooms_exchange_t *x);
 
 /* Sends what is queued, if a GET waits. */
 

@@ -356,6 +356,32 @@ ngx_http_rooms_rooms_dirty(void)
 }
 
 
+/*
+ * In a large room the way from a member to its connection is five misses of
+ * the cache: each turn begins to fetch one step for one of the next members.
+ */
+
+static void
+ngx_http_rooms_stream_prefetch(ngx_http_rooms_member_t **next)
+{
+    ngx_http_rooms_session_t  *s;
+
+    __builtin_prefetch(next[4]);
+    __builtin_prefetch(next[3]->socket);
+
+    s = next[2]->socket->session;
+    __builtin_prefetch(&s->connection);
+
+    s = next[1]->socket->session;
+
+    if (s->connection) {
+        __builtin_prefetch(s->connection);
+        __builtin_prefetch(&s->connection->sent);
+        __builtin_prefetch(s->connection->write);
+    }
+}
+
+
 static void
 ngx_http_rooms_stream_flush(ngx_http_rooms_stream_t *stream)
 {
@@ -372,9 +398,13 @@ ngx_http_rooms_stream_flush(ngx_http_rooms_stream_t *stream)
     for (i = 0; i < stream->n; i++) {
         member = stream->members[i];
 
+        if (i + 4 < stream->n) {
+            ngx_http_rooms_stream_prefetch(&stream->members[i]);
+        }
+
         if (member->pos < chunk->len) {
             ngx_http_rooms_session_send(member->socket->session, chunk,
-                                        (uint32_t) member->pos, chunk->len);
+                                        member->pos, chunk->len);
         }
 
         member->pos = 0;

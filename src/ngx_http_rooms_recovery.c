@@ -87,6 +87,36 @@ ngx_http_rooms_recovery_save(ngx_http_rooms_socket_t *socket)
 
 
 void
+ngx_http_rooms_recovery_leave(ngx_http_rooms_socket_t *socket)
+{
+    u_char                  p[NGX_HTTP_ROOMS_RECORD_LEN];
+    rooms_str_t             name;
+    rooms_journal_room_t    info;
+    ngx_http_rooms_zone_t  *zone;
+
+    if (!socket->registered) {
+        return;
+    }
+
+    zone = socket->session->zone;
+    name = ngx_http_rooms_record_name(p, socket->sid);
+
+    ngx_http_rooms_zone_lock(zone);
+
+    if (rooms_journal_lookup(zone->journal, name, &info) == ROOMS_OK
+        && info.live && info.owner == ngx_http_rooms_owner)
+    {
+        (void) rooms_journal_touch(zone->journal, name,
+                                   ngx_http_rooms_now()
+                                   + socket->session->conf->recovery + 1,
+                                   ngx_http_rooms_owner);
+    }
+
+    ngx_http_rooms_zone_unlock(zone);
+}
+
+
+void
 ngx_http_rooms_recovery_release(ngx_http_rooms_socket_t *socket,
     ngx_uint_t keep)
 {

@@ -27,7 +27,15 @@
 ngx_int_t ngx_http_rooms_recovery_save(ngx_http_rooms_socket_t *socket);
 
 /*
- * The socket is gone: its record waits out the recovery window, or goes at
+ * The socket is gone, and the application is about to be told: who comes back
+ * already waits until it has been.  Should this worker die before, another
+ * one tells.
+ */
+
+void ngx_http_rooms_recovery_leave(ngx_http_rooms_socket_t *socket);
+
+/*
+ * It has been told: the record waits out the recovery window, or goes at
  * once.
  */
 

@@ -23,6 +23,7 @@
 typedef enum {
     NGX_HTTP_ROOMS_REMOTE_GET = 1,
     NGX_HTTP_ROOMS_REMOTE_POST,
+    NGX_HTTP_ROOMS_REMOTE_BEGIN,
     NGX_HTTP_ROOMS_REMOTE_ABORT,
     NGX_HTTP_ROOMS_REMOTE_ANSWER,
     NGX_HTTP_ROOMS_REMOTE_RESERVE,
@@ -153,19 +154,36 @@ ngx_http_rooms_remote_post(ngx_http_rooms_exchange_t *x, ngx_str_t *sid,
 }
 
 
+void
+ngx_http_rooms_remote_begin(ngx_http_rooms_exchange_t *x, ngx_str_t *sid)
+{
+    ngx_http_rooms_remote_t  m;
+
+    ngx_memzero(&m, sizeof(ngx_http_rooms_remote_t));
+
+    m.type = NGX_HTTP_ROOMS_REMOTE_BEGIN;
+    x->sid = *sid;
+
+    ngx_http_rooms_remote_request(x, &m);
+}
+
+
+/* A POST whose body was slow is listed from its beginning. */
+
 static void
 ngx_http_rooms_remote_request(ngx_http_rooms_exchange_t *x,
     ngx_http_rooms_remote_t *m)
 {
     ngx_event_t  *ev;
 
-    x->id = ++ngx_http_rooms_remote_last;
+    if (!x->listed) {
+        x->id = ++ngx_http_rooms_remote_last;
+        x->listed = 1;
+        ngx_queue_insert_tail(&ngx_http_rooms_remote_waiting, &x->queue);
+    }
 
     m->id = x->id;
     m->sid = rooms_str(x->sid.data, x->sid.len);
-
-    ngx_queue_insert_tail(&ngx_http_rooms_remote_waiting, &x->queue);
-    x->listed = 1;
 
     if (ngx_http_rooms_remote_send(x->zone, x->owner, m) != NGX_OK) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
@@ -236,7 +254,7 @@ ngx_http_rooms_remote_check(ngx_event_t *ev)
 
 
 void
-ngx_http_rooms_remote_abort(ngx_http_rooms_exchange_t *x)
+ngx_http_rooms_remote_abort(ngx_http_rooms_exchange_t *x, ngx_uint_t hangup)
 {
     ngx_http_rooms_remote_t  m;
 
@@ -250,6 +268,7 @@ ngx_http_rooms_remote_abort(ngx_http_rooms_exchange_t *x)
 
     m.type = NGX_HTTP_ROOMS_REMOTE_ABORT;
     m.id = x->id;
+    m.code = (uint16_t) hangup;
     m.sid = rooms_str(x->sid.data, x->sid.len);
 
     (void) ngx_http_rooms_remote_send(x->zone, x->owner, &m);
@@ -449,6 +468,16 @@ ngx_http_rooms_remote_serve(ngx_http_rooms_zone_t *zone,
         return;
     }
 
+    if (s && s->poll && m->type == NGX_HTTP_ROOMS_REMOTE_POST) {
+        x = s->poll->post;
+
+        if (x && x->coming && x->owner == m->from && x->id == m->id) {
+            x->coming = 0;
+            ngx_http_rooms_polling_post(s, x, m->body);
+            return;
+        }
+    }
+
     x = ngx_calloc(sizeof(ngx_http_rooms_exchange_t), ngx_cycle->log);
     if (x == NULL) {
         return;
@@ -467,6 +496,11 @@ ngx_http_rooms_remote_serve(ngx_http_rooms_zone_t *zone,
 
     if (s) {
         code = ngx_http_rooms_polling_begin_post(s, x);
+
+        if (code == NGX_OK && m->type == NGX_HTTP_ROOMS_REMOTE_BEGIN) {
+            x->coming = 1;
+            return;
+        }
 
         if (code == NGX_OK) {
             ngx_http_rooms_polling_post(s, x, m->body);
@@ -491,8 +525,19 @@ ngx_http_rooms_remote_serve_abort(ngx_http_rooms_session_t *s,
 
     x = s->poll->get;
 
-    if (x && x->request == NULL && x->owner == m->from && x->id == m->id) {
+    if (x == NULL || x->owner != m->from || x->id != m->id) {
+        x = s->poll->post;
+    }
+
+    if (x == NULL || x->owner != m->from || x->id != m->id) {
+        return;
+    }
+
+    if (m->code) {
         ngx_http_rooms_polling_abort(x);
+
+    } else {
+        ngx_http_rooms_polling_drop(x);
     }
 }
 

@@ -33,9 +33,16 @@ void ngx_http_rooms_remote_get(ngx_http_rooms_exchange_t *x, ngx_str_t *sid);
 void ngx_http_rooms_remote_post(ngx_http_rooms_exchange_t *x, ngx_str_t *sid,
     rooms_str_t body);
 
-/* The client of an exchange on its way hung up. */
+/* Tells the owner that a body is coming. */
 
-void ngx_http_rooms_remote_abort(ngx_http_rooms_exchange_t *x);
+void ngx_http_rooms_remote_begin(ngx_http_rooms_exchange_t *x,
+    ngx_str_t *sid);
+
+/* The client of an exchange on its way hung up (and ends the session), or
+ * was answered by nginx. */
+
+void ngx_http_rooms_remote_abort(ngx_http_rooms_exchange_t *x,
+    ngx_uint_t hangup);
 
 /* How many octets an answer to another worker may have. */
 

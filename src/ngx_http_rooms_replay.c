@@ -139,6 +139,26 @@ ngx_http_rooms_replay_sort(ngx_http_rooms_replay_t *replay)
 }
 
 
+ngx_uint_t
+ngx_http_rooms_replay_records(ngx_http_rooms_replay_t *replay)
+{
+    uint64_t                  last;
+    ngx_uint_t                i, n;
+    ngx_http_rooms_missed_t  *missed;
+
+    missed = replay->missed.elts;
+    last = 0;
+    n = 0;
+
+    for (i = 0; i < replay->missed.nelts; i++) {
+        n += rooms_message_record(missed[i].id) != last;
+        last = rooms_message_record(missed[i].id);
+    }
+
+    return n;
+}
+
+
 /* A record of which only a part was had has to be read again. */
 
 uint64_t

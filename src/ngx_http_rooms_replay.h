@@ -52,6 +52,10 @@ rooms_int_t ngx_http_rooms_replay_entry(void *ctx,
     const rooms_journal_entry_t *e);
 void ngx_http_rooms_replay_sort(ngx_http_rooms_replay_t *replay);
 
+/* The number of records that they are messages of, when sorted. */
+
+ngx_uint_t ngx_http_rooms_replay_records(ngx_http_rooms_replay_t *replay);
+
 /* Queues it.  NGX_ERROR: the session was closed or doomed by it. */
 
 ngx_int_t ngx_http_rooms_replay_send(ngx_http_rooms_socket_t *socket,

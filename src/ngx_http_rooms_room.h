@@ -74,8 +74,8 @@ struct ngx_http_rooms_member_s {
     ngx_http_rooms_stream_t  *stream;
     ngx_http_rooms_socket_t  *socket;
     ngx_queue_t               queue;         /* in session->members */
-    ngx_uint_t                index;         /* in stream->members */
-    size_t                    pos;           /* taken of the chunk */
+    uint32_t                  index;         /* in stream->members */
+    uint32_t                  pos;           /* taken of the chunk */
     uint64_t                  since;         /* messages not meant for it */
 };
 

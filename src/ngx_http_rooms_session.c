@@ -11,12 +11,11 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include <openssl/rand.h>
-
 #include <ngx_http_rooms_session.h>
 #include <ngx_http_rooms_socket.h>
 #include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_polling.h>
+#include <ngx_http_rooms_random.h>
 #include <ngx_http_rooms_ws.h>
 
 
@@ -38,9 +37,7 @@ ngx_http_rooms_session_create(ngx_http_rooms_loc_conf_t *conf,
     u_char                     random[15];
     ngx_http_rooms_session_t  *s;
 
-    if (RAND_bytes(random, sizeof(random)) != 1) {
-        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
-                      "rooms: no random numbers for a session");
+    if (ngx_http_rooms_random_octets(random, sizeof(random)) != NGX_OK) {
         return NULL;
     }
 

@@ -42,49 +42,21 @@ typedef struct ngx_http_rooms_poll_s    ngx_http_rooms_poll_t;
 typedef struct ngx_http_rooms_binary_s  ngx_http_rooms_binary_t;
 
 
+/*
+ * The order is that of use: what a delivery looks at lies together, since
+ * with many sessions the memory costs more than the instructions.
+ */
+
 struct ngx_http_rooms_session_s {
     ngx_rbtree_node_t            node;        /* in zone->sessions */
     ngx_queue_t                  link;        /* in zone->all */
-    ngx_http_rooms_zone_t       *zone;
-    ngx_http_rooms_loc_conf_t   *conf;
 
     ngx_connection_t            *connection;  /* WebSocket, or NULL */
-    ngx_http_request_t          *request;     /* kept for its log line */
-
     ngx_http_rooms_queue_t       out;
-    ngx_queue_t                  dirty;       /* has something to flush */
-    ngx_queue_t                  held;        /* flushes nothing until ... */
-    ngx_msec_t                   held_until;
-
-    ngx_queue_t                  beat;        /* in conf->ping or ->pong */
-    ngx_http_rooms_beat_t       *beating;     /* which of them, or NULL */
-    ngx_msec_t                   due;
-    ngx_queue_t                  connect;     /* in conf->connect */
-    ngx_msec_t                   connect_due;
-
-    ngx_queue_t                  sockets;     /* socket->queue */
-    ngx_queue_t                  members;     /* member->queue */
-    ngx_uint_t                   nsockets;
-    ngx_uint_t                   nmembers;
-
-    rooms_ws_reader_t            reader;
-    ngx_http_rooms_binary_t     *binary;      /* packet that lacks parts */
-    ngx_http_rooms_poll_t       *poll;        /* polling only */
-    rooms_rate_t                *rates;       /* per event of the contract */
-    ngx_str_t                    query;       /* of the handshake */
-    rooms_rate_t                 rate;        /* events per second */
-    rooms_window_t              *window;      /* events, of the contract */
-
-    uint64_t                     in;
-    uint64_t                     out_events;
-    ngx_http_rooms_close_e       reason;
-    ngx_uint_t                   code;        /* of the close frame */
-
-    u_char                       sid[ROOMS_EIO_SID_LEN];
-    uint8_t                      deflate;     /* window bits, 0: off */
+    ngx_http_rooms_zone_t       *zone;
     unsigned                     polling:1;
     unsigned                     is_dirty:1;
-    unsigned                     is_held:1;
+    unsigned                     is_held:1;   /* flushes nothing until due */
     unsigned                     connecting:1;
     unsigned                     extended:1;  /* the pong's deadline, once */
     unsigned                     closed:1;
@@ -93,6 +65,35 @@ struct ngx_http_rooms_session_s {
     unsigned                     moved:1;     /* to another worker */
     unsigned                     broken:1;    /* sent what is no Engine.IO */
     unsigned                     ssl:1;
+    uint8_t                      deflate;     /* window bits, 0: off */
+    uint8_t                      reason;      /* ngx_http_rooms_close_e */
+    uint16_t                     code;        /* of the close frame */
+    ngx_http_rooms_loc_conf_t   *conf;
+
+    ngx_queue_t                  members;     /* member->queue */
+    ngx_queue_t                  sockets;     /* socket->queue */
+    uint32_t                     nmembers;
+    uint32_t                     nsockets;
+    uint64_t                     in;
+    uint64_t                     out_events;
+
+    ngx_queue_t                  dirty;       /* has something to flush */
+    ngx_http_rooms_beat_t       *beating;     /* which queue, or NULL */
+    ngx_queue_t                  beat;        /* in conf->ping or ->pong */
+    ngx_msec_t                   due;
+
+    rooms_ws_reader_t            reader;
+    ngx_http_rooms_binary_t     *binary;      /* packet that lacks parts */
+    rooms_rate_t                 rate;        /* events per second */
+    rooms_rate_t                *rates;       /* per event of the contract */
+    rooms_window_t              *window;      /* events, of the contract */
+    ngx_http_rooms_poll_t       *poll;        /* polling only */
+    ngx_http_request_t          *request;     /* kept for its log line */
+    ngx_str_t                    query;       /* of the handshake */
+    ngx_queue_t                  connect;     /* in conf->connect; connected,
+                                                 among those held */
+    ngx_msec_t                   connect_due;
+    u_char                       sid[ROOMS_EIO_SID_LEN];
 };
 
 
@@ -157,6 +158,10 @@ void ngx_http_rooms_session_message(ngx_http_rooms_session_t *s,
 
 void ngx_http_rooms_session_packet(ngx_http_rooms_session_t *s, u_char type,
     rooms_str_t data);
+
+/* A ping packet; sent at once where nothing is in its way. */
+
+void ngx_http_rooms_session_ping(ngx_http_rooms_session_t *s);
 
 /* Queues an Engine.IO message as it is, text or binary. */
 
@@ -254,6 +259,15 @@ void ngx_http_rooms_free_later(void *p);
  */
 
 ngx_int_t ngx_http_rooms_session_drain(ngx_http_rooms_session_t *s);
+
+/*
+ * The end of what one read brought: sends what is queued, if this turn has
+ * nothing from a room that could go with it.  By the end of the turn other
+ * sessions would have pushed this one out of the cache.  May close the
+ * session.
+ */
+
+void ngx_http_rooms_session_answer(ngx_http_rooms_session_t *s);
 
 /* The end of the turn: rooms, then sessions. */
 

@@ -11,10 +11,9 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include <openssl/rand.h>
-
 #include <ngx_http_rooms_command.h>
 #include <ngx_http_rooms_packet.h>
+#include <ngx_http_rooms_random.h>
 #include <ngx_http_rooms_recovery.h>
 #include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_socket.h>
@@ -36,22 +35,32 @@ ngx_http_rooms_socket_create(ngx_http_rooms_session_t *s, ngx_str_t *nsp,
     u_char *sid)
 {
     u_char                    random[30], *p;
+    size_t                    len;
     ngx_http_rooms_socket_t  *socket;
 
-    if (RAND_bytes(random, sizeof(random)) != 1) {
+    if (ngx_http_rooms_random_octets(random, sizeof(random)) != NGX_OK) {
         return NULL;
     }
 
-    socket = ngx_calloc(sizeof(ngx_http_rooms_socket_t) + nsp->len,
+    /* nearly all sockets are in the main namespace */
+
+    len = (nsp->len == 1) ? 0 : nsp->len;
+
+    socket = ngx_calloc(sizeof(ngx_http_rooms_socket_t) + len,
                         ngx_cycle->log);
     if (socket == NULL) {
         return NULL;
     }
 
-    p = (u_char *) socket + sizeof(ngx_http_rooms_socket_t);
-    ngx_memcpy(p, nsp->data, nsp->len);
+    if (len) {
+        p = (u_char *) socket + sizeof(ngx_http_rooms_socket_t);
+        ngx_memcpy(p, nsp->data, len);
+        socket->nsp.data = p;
 
-    socket->nsp.data = p;
+    } else {
+        socket->nsp.data = (u_char *) "/";
+    }
+
     socket->nsp.len = nsp->len;
     socket->session = s;
 
@@ -173,16 +182,15 @@ ngx_http_rooms_socket_disconnect(ngx_http_rooms_socket_t *socket,
 
     ngx_http_rooms_room_leave_all(socket);
 
-    if (socket->registered) {
-        ngx_http_rooms_recovery_release(socket,
-                                        recoverable && socket->recoverable);
-    }
-
+    ngx_http_rooms_recovery_leave(socket);
     ngx_http_rooms_socket_destroy(socket);
 
     if (socket->connected && s->zone->app->app->evolve) {
         ngx_http_rooms_socket_tell(socket, &rooms);
     }
+
+    ngx_http_rooms_recovery_release(socket,
+                                    recoverable && socket->recoverable);
 
     rooms_buf_free(&rooms);
 }
@@ -333,9 +341,11 @@ ngx_http_rooms_socket_text(rooms_buf_t *b, ngx_str_t *nsp,
 
     args = m->args;
     offset = offset && args.len >= m->id_at + 2;
-    len = (offset || m->id_at) ? rooms_offset_write(text, epoch, id) : 0;
+
+    /* one event in several forms is one record, and has one id */
 
     if (m->id_at) {
+        len = rooms_offset_write(text, epoch, rooms_message_whole(id));
         rooms_buf_append(b, args.data, m->id_at);
         rooms_buf_append(b, text, len);
         args.data += m->id_at;
@@ -351,7 +361,7 @@ ngx_http_rooms_socket_text(rooms_buf_t *b, ngx_str_t *nsp,
 
     rooms_buf_append(b, args.data, args.len - 1);
     rooms_buf_append(b, ",\"", 2);
-    rooms_buf_append(b, text, len);
+    rooms_buf_append(b, text, rooms_offset_write(text, epoch, id));
     rooms_buf_append(b, "\"]", 2);
 }
 

@@ -29,9 +29,9 @@ struct ngx_http_rooms_socket_s {
     ngx_str_t                    data;        /* set by the application */
     uint64_t                     ask;         /* next ack id to ask for */
     ngx_queue_t                  asked;       /* acks the client owes */
-    ngx_uint_t                   nasked;
     u_char                       sid[NGX_HTTP_ROOMS_SID_LEN];
     u_char                       secret[NGX_HTTP_ROOMS_SID_LEN];
+    uint32_t                     nasked;
     unsigned                     variant:3;
     unsigned                     recoverable:1;
     unsigned                     registered:1; /* has a recovery record */

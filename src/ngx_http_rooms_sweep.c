@@ -224,7 +224,7 @@ ngx_http_rooms_sweep_history(ngx_http_rooms_zone_t *zone,
 
     history = zone->app->history;
 
-    if (history == 0 || zone->shared->told || st->used < st->size / 2
+    if (history == 0 || zone->shared->told || st->used < st->size - st->size / 8
         || st->oldest + history <= now)
     {
         return;

@@ -426,8 +426,22 @@ ngx_http_rooms_transport_cleanup(void *data)
 {
     ngx_http_rooms_exchange_t *x = data;
 
+    ngx_uint_t           status;
+    ngx_http_request_t  *r;
+
+    r = x->request;
+    status = r->err_status ? r->err_status : r->headers_out.status;
+
     x->request = NULL;
     x->cleanup = NULL;
+
+    /* a body over the limit is nothing that ends a session */
+
+    if (status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
+        x->zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_PAYLOAD]++;
+        ngx_http_rooms_polling_drop(x);
+        return;
+    }
 
     ngx_http_rooms_polling_abort(x);
 }
@@ -500,6 +514,10 @@ ngx_http_rooms_transport_post(ngx_http_request_t *r,
         return rc;
     }
 
+    if (rc == NGX_AGAIN && x->owner) {
+        ngx_http_rooms_remote_begin(x, sid);
+    }
+
     return NGX_DONE;
 }
 
@@ -528,6 +546,8 @@ ngx_http_rooms_transport_body_handler(ngx_http_request_t *r)
 
         if (rc == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
             x->zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_PAYLOAD]++;
+            x->cleanup->handler = NULL;
+            ngx_http_rooms_polling_drop(x);
         }
 
         rooms_buf_free(&b);

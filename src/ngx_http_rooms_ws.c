@@ -193,7 +193,10 @@ ngx_http_rooms_ws_read_handler(ngx_event_t *rev)
 
     if (ngx_handle_read_event(rev, 0) != NGX_OK) {
         ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT, 0);
+        return;
     }
+
+    ngx_http_rooms_session_answer(s);
 }
 
 

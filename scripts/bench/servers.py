@@ -30,7 +30,7 @@ http {{
     client_body_temp_path {run}/t1; proxy_temp_path {run}/t2;
     fastcgi_temp_path {run}/t3; uwsgi_temp_path {run}/t4;
     scgi_temp_path {run}/t5;
-    rooms_app echo {{ zone 64m; }}
+    rooms_app echo {{ zone 16m; }}
     server {{
         listen 127.0.0.1:{port} reuseport backlog=1024;
         location /default/ {{ rooms echo; }}
@@ -69,6 +69,21 @@ http {{
     }}
 }}
 '''
+
+
+def wait_for(process, port, name, log):
+    for _ in range(400):
+        try:
+            socket.create_connection(('127.0.0.1', port)).close()
+            time.sleep(0.2)
+            return
+        except OSError:
+            if process.poll() is not None:
+                break
+            time.sleep(0.05)
+
+    with open(log) as f:
+        raise SystemExit('%s does not start: %s' % (name, f.read()))
 
 
 class Server:
@@ -128,18 +143,7 @@ class Server:
         return self.pinned('node', BUILD + '/peers/%s.js' % name, port)
 
     def wait(self):
-        for _ in range(200):
-            try:
-                socket.create_connection(('127.0.0.1', self.port)).close()
-                time.sleep(0.2)
-                return
-            except OSError:
-                if self.process.poll() is not None:
-                    break
-                time.sleep(0.05)
-
-        with open(os.path.join(self.run, 'log')) as f:
-            raise SystemExit('%s does not start: %s' % (self.name, f.read()))
+        wait_for(self.process, self.port, self.name, self.run + '/log')
 
     def workers(self):
         """The master of nginx does nothing, so only its children count."""

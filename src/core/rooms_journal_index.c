@@ -423,6 +423,11 @@ rooms_journal_walk(rooms_journal_t *j, uint32_t *cursor, unsigned n,
         return ROOMS_ERROR;
     }
 
+    if (j->rooms == 0) {
+        *cursor = 0;
+        return ROOMS_DONE;
+    }
+
     while (*cursor < j->capacity) {
 
         if (n-- == 0) {

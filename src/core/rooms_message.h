@@ -41,8 +41,9 @@ typedef struct {
     unsigned        ephemeral:1;     /* no offset, not replayed */
     rooms_str_t     sid;             /* the one left out or meant */
     rooms_str_t     args;            /* JSON text: ["event",argument,...] */
-    uint32_t        id_at;           /* where in args the record's id, as an
-                                        offset, goes; 0: nowhere */
+    uint32_t        id_at;           /* where in args the last id of the
+                                        record goes as an offset, the same in
+                                        all its messages; 0: nowhere */
     unsigned        nattachments;
     rooms_str_t     attachments;     /* each with its length (str32) */
 } rooms_message_t;

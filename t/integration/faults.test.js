@@ -191,7 +191,12 @@ describe('faults: reload', () => {
             await until(() => [...old].every((pid) => !alive(pid)),
                 'old workers gone', 10000 * SCALE);
             assert.strictEqual(descriptors(master), fds);
-            assert.ok(resident(master) < memory * 1.2 + 4096,
+
+            /* a checking allocator keeps what was freed for a while */
+
+            const slack = SCALE > 1 ? 65536 : 4096;
+
+            assert.ok(resident(master) < memory * 1.2 + slack,
                 `${memory} kB before, ${resident(master)} kB after`);
 
             const app = await server.dinner();

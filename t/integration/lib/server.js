@@ -331,12 +331,19 @@ class Server {
                 return player.clear();
             }
 
-            const from = (await this.dinner()).sockets;
+            const from = await this.dinner();
 
             player.close();
             this.players.splice(this.players.indexOf(player), 1);
-            await until(async () => (await this.dinner()).sockets < from,
-                'a closed socket leaving /status');
+
+            /* the connection goes a moment after the socket */
+            await until(async () => {
+                const now = await this.dinner();
+
+                return now.sockets < from.sockets &&
+                    (player.mode === 'polling' ||
+                    now.transports.websocket < from.transports.websocket);
+            }, 'a closed socket leaving /status');
         }
 
         throw new Error(`no connection reached worker ${want}`);

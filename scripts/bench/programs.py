@@ -1,0 +1,29 @@
+# Copyright (C) nginx rooms contributors
+#
+# Builds the load generator and the floor.
+
+import os
+import subprocess
+
+import servers
+
+FLAGS = ['-std=gnu11', '-O2', '-g', '-Wall', '-Wextra', '-Werror',
+         '-D_GNU_SOURCE']
+
+SOURCES = {
+    'load': ['client.c', 'cases.c', 'payload.c', 'stats.c', 'load.c'],
+    'floor': ['floor.c']
+}
+
+LIBS = {'load': [], 'floor': ['-lcrypto']}
+
+
+def build(*names):
+    os.makedirs(servers.BUILD, exist_ok=True)
+
+    for name in names:
+        subprocess.run([os.environ.get('CC', 'cc')] + FLAGS
+                       + ['-o', os.path.join(servers.BUILD, name)]
+                       + [os.path.join(servers.BENCH, source)
+                          for source in SOURCES[name]]
+                       + LIBS[name], check=True)

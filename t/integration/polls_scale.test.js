@@ -1,0 +1,265 @@
+'use strict';
+
+/*
+ * Many participants, many votes, and workers that die.  Times are printed
+ * and held against the targets where the machine is not shared; what is
+ * always held is that nothing is lost.
+ */
+
+const assert = require('node:assert');
+const { after, afterEach, before, describe, it } = require('node:test');
+
+const { usePolls, submit, stored } = require('./lib/polls');
+const { SCALE, sleep, until } = require('./lib/player');
+
+const hooks = { before, after, afterEach };
+
+
+function percentile(values, p) {
+    const sorted = [...values].sort((a, b) => a - b);
+
+    return sorted[Math.min(sorted.length - 1,
+        Math.floor(sorted.length * p / 100))];
+}
+
+
+async function crowd(session, n) {
+    const voters = [];
+
+    for (let from = 0; from < n; from += 25) {
+        voters.push(...await Promise.all(Array.from({ length:
+            Math.min(25, n - from) }, async () => {
+            const who = await session.join();
+            const player = await session.server.player({ query: {
+                sessionId: session.id, format: 'named',
+                participantId: who.participantId } });
+
+            player.who = who;
+            return player;
+        })));
+    }
+
+    return voters;
+}
+
+
+function totals(player) {
+    const last = player.all('results:updated').at(-1);
+
+    return last ? last.results.totalVotes : 0;
+}
+
+
+describe('polls: many', () => {
+    const server = usePolls(hooks, { zone: '64m', connections: 8192 });
+
+    it('P-69 P-109 P-110 P-111 500 participants, 400 votes and 50 ' +
+        'duplicates within two seconds', async (t) => {
+        const session = await server.running({});
+        const { poll } = session;
+        const voters = await crowd(session, 500);
+
+        await server.assertBothWorkers();
+        await until(async () => (await server.rest.get(
+            `/sessions/${session.id}`)).json.participantCount === 500,
+        'all there');
+        await voters[0].on(() => voters[0].all('participant:joined')
+            .length > 0 || true, 'settled');
+        await sleep(500);
+        voters.forEach((v) => v.clear());
+
+        const tries = [];
+
+        for (let i = 0; i < 400; i++) {
+            tries.push(i);
+
+            if (i % 8 === 0) {
+                tries.push(i);
+            }
+        }
+
+        const took = [];
+        const from = Date.now();
+        const answers = await Promise.all(tries.map(async (i, k) => {
+            await sleep(k * 1800 / tries.length);
+
+            const at = Date.now();
+            const id = poll.options[i % 4 === 0 ? 0 : 1].optionId;
+            let ok;
+
+            if (k % 2) {
+                const ack = await submit(voters[i], poll,
+                    { selectedOptionIds: [id] });
+
+                ok = ack.success || ack.reason;
+            } else {
+                const res = await session.vote(poll, voters[i].who,
+                    { optionId: id });
+
+                ok = res.status === 202 || res.json.error.code.toLowerCase();
+            }
+
+            took.push(Date.now() - at);
+            return ok;
+        }));
+        const all = Date.now() - from;
+
+        assert.strictEqual(answers.filter((a) => a === true).length, 400);
+        assert.strictEqual(answers.filter((a) => a === 'duplicate_vote')
+            .length, 50);
+
+        await Promise.all(voters.map((v) => v.on(() => totals(v) === 400,
+            'the totals', 15000 * SCALE)));
+
+        const { options, totalVotes } = await session.results(poll);
+
+        assert.strictEqual(totalVotes, 400);
+        assert.deepStrictEqual(options.map((o) => [o.voteCount,
+            o.percentage]), [[100, 25], [300, 75]]);
+
+        const reference = stored(voters[0]).map((e) => e.eventId);
+        const delays = [];
+
+        for (const voter of voters) {
+            assert.deepStrictEqual(stored(voter).map((e) => e.eventId),
+                reference);
+            assert.deepStrictEqual(voter.all('results:updated').at(-1)
+                .results.options.map((o) => o.percentage), [25, 75]);
+
+            for (const e of voter.log) {
+                if (e.name === 'results:updated') {
+                    delays.push(e.at - Date.parse(e.data.timestamp));
+                }
+            }
+        }
+
+        t.diagnostic(`450 votes in ${all} ms; answers p50 ` +
+            `${percentile(took, 50)} p95 ${percentile(took, 95)} ms; ` +
+            `${delays.length} deliveries p50 ${percentile(delays, 50)} ` +
+            `p95 ${percentile(delays, 95)} p99 ${percentile(delays, 99)} ms`);
+        assert.ok(percentile(took, 95) < 1000 * SCALE, 'answers');
+        assert.ok(percentile(delays, 95) < 1000 * SCALE, 'deliveries');
+    });
+
+    it('P-114 events raised on one worker reach the other, in order',
+        async () => {
+            const session = await server.session();
+            const [one, two] = await session.observers();
+
+            await session.start();
+
+            for (let i = 0; i < 10; i++) {
+                const poll = await session.create({ question: `Q${i}` });
+
+                await session.activate(poll);
+            }
+
+            await session.end();
+            await one.next('session:ended');
+            await two.next('session:ended');
+            await two.on(() => two.all('results:updated').length === 10,
+                'results');
+            await one.on(() => one.all('results:updated').length === 10,
+                'results');
+            assert.deepStrictEqual(stored(one), stored(two));
+        });
+});
+
+
+describe('polls: workers that die', () => {
+    const server = usePolls(hooks, { zone: '32m',
+        allow: /exited on signal 9|worker .* is gone/ });
+
+    it('P-69 P-115 kill -9 of a worker loses no acknowledged vote',
+        async () => {
+            const session = await server.running({});
+            const { poll } = session;
+            const watch = await session.socket({ query: {
+                format: 'named' } });
+            const people = [];
+            let acked = 0;
+            let failed = 0;
+
+            for (let i = 0; i < 300; i++) {
+                people.push(await session.join());
+            }
+
+            const [pid] = await server.pids();
+            const retry = [];
+
+            const votes = people.map(async (who, i) => {
+                await sleep(i * 4);
+
+                const res = await session.vote(poll, who, { optionId:
+                    poll.options[i % 2].optionId }).catch(() => null);
+
+                if (res && res.status === 202) {
+                    acked++;
+                } else {
+                    failed++;
+                    retry.push([who, i]);
+                }
+            });
+
+            await sleep(500);
+            server.kill(pid);
+            await Promise.all(votes);
+
+            const { totalVotes } = await session.results(poll);
+
+            assert.ok(acked > 200, `${acked} ${failed}`);
+            assert.ok(totalVotes >= acked && totalVotes <= acked + failed,
+                `${totalVotes} ${acked} ${failed}`);
+
+            for (const [who, i] of retry) {
+                const res = await session.vote(poll, who, { optionId:
+                    poll.options[i % 2].optionId });
+
+                assert.ok([202, 409].includes(res.status), res.text);
+            }
+
+            const now = await session.results(poll);
+
+            assert.strictEqual(now.totalVotes, 300);
+            assert.deepStrictEqual(now.options.map((o) => o.voteCount),
+                [150, 150]);
+            await until(() => watch.socket.connected, 'connected again',
+                20000);
+            await until(() => totals(watch) === 300, 'the totals', 10000);
+            assert.strictEqual(new Set(stored(watch).map((e) => e.eventId))
+                .size, stored(watch).length);
+        });
+
+    it('P-115 everybody who was on a dead worker comes back by replay',
+        async () => {
+            const session = await server.running({});
+            const voters = [];
+
+            for (let i = 0; i < 6; i++) {
+                voters.push(await session.voter({ side: i % 2,
+                    query: { format: 'named' } }));
+            }
+
+            await session.create();
+            await Promise.all(voters.map((v) => v.next('poll:created')));
+
+            const [pid] = await server.pids();
+
+            server.kill(pid);
+            await until(async () => !(await server.pids()).includes(pid),
+                'it is gone');
+            await session.create();
+            await Promise.all(voters.map((v) => v.on(() =>
+                v.all('poll:created')[1], 'what was missed', 20000)));
+
+            for (const voter of voters) {
+                await until(() => voter.socket.connected, 'connected');
+                assert.strictEqual(new Set(stored(voter)
+                    .map((e) => e.eventId)).size, stored(voter).length);
+            }
+
+            await until(async () => (await server.rest.get(
+                `/sessions/${session.id}`)).json.participantCount === 6,
+            'all connected', 20000);
+        });
+});
