@@ -10,6 +10,8 @@
 
 #include <openssl/rand.h>
 
+#include <rooms_offset.h>
+
 #include <ngx_http_rooms_command.h>
 #include <ngx_http_rooms_packet.h>
 #include <ngx_http_rooms_recovery.h>
@@ -57,6 +59,8 @@ static void ngx_http_rooms_finish(ngx_http_rooms_task_t *task,
     rooms_decision_t *d);
 static void ngx_http_rooms_effects(ngx_http_rooms_task_t *task,
     rooms_decision_t *d);
+static void ngx_http_rooms_effect_welcome(ngx_http_rooms_socket_t *socket,
+    rooms_str_t args, const rooms_str_t *attachments, ngx_uint_t n);
 static ngx_uint_t ngx_http_rooms_effect(ngx_http_rooms_task_t *task,
     rooms_decision_t *d, rooms_effect_t *e);
 static void ngx_http_rooms_replay(ngx_http_rooms_task_t *task,
@@ -635,6 +639,11 @@ ngx_http_rooms_effect(ngx_http_rooms_task_t *task, rooms_decision_t *d,
         if (e->type == ROOMS_EFFECT_ASK) {
             (void) ngx_http_rooms_socket_ask(socket, name, text, attachments,
                                              n);
+        } else if (task->cmd.kind == ROOMS_CMD_CONNECT
+                   && socket->recoverable)
+        {
+            ngx_http_rooms_effect_welcome(socket, text, attachments, n);
+
         } else {
             ngx_http_rooms_socket_emit(socket, ROOMS_SIO_EVENT,
                                        ROOMS_SIO_NO_ACK, text, attachments,
@@ -681,6 +690,40 @@ ngx_http_rooms_effect(ngx_http_rooms_task_t *task, rooms_decision_t *d,
     }
 
     return 0;
+}
+
+
+/*
+ * What is said at a CONNECT gives the client an offset to come back with: all
+ * that is in the journal so far was before its time.
+ */
+
+static void
+ngx_http_rooms_effect_welcome(ngx_http_rooms_socket_t *socket,
+    rooms_str_t args, const rooms_str_t *attachments, ngx_uint_t n)
+{
+    rooms_buf_t             b;
+    ngx_http_rooms_zone_t  *zone;
+    unsigned char           text[ROOMS_OFFSET_LEN];
+
+    zone = socket->session->zone;
+
+    ngx_http_rooms_zone_drain(zone);
+
+    rooms_buf_init(&b, 0);
+
+    rooms_buf_append(&b, args.data, args.len - 1);
+    rooms_buf_append(&b, ",\"", 2);
+    rooms_buf_append(&b, text,
+                     rooms_offset_write(text, zone->epoch, zone->cursor - 1));
+    rooms_buf_append(&b, "\"]", 2);
+
+    if (!b.failed) {
+        ngx_http_rooms_socket_emit(socket, ROOMS_SIO_EVENT, ROOMS_SIO_NO_ACK,
+                                   rooms_str(b.data, b.len), attachments, n);
+    }
+
+    rooms_buf_free(&b);
 }
 
 
@@ -874,6 +917,9 @@ ngx_http_rooms_frame_caller(ngx_http_rooms_task_t *task,
     frame->caller.rooms = frame->rooms;
     frame->caller.nrooms = n;
     frame->caller.recovered = socket->recovered;
+    frame->caller.recoverable = socket->connected
+                                ? socket->recoverable
+                                : (socket->session->conf->recovery != 0);
 
     c = socket->session->connection;
 

@@ -82,6 +82,7 @@ typedef struct {
     const rooms_str_t     *rooms;        /* those it is a member of */
     unsigned               nrooms;
     unsigned               recovered:1;
+    unsigned               recoverable:1;
 } rooms_caller_t;
 
 

@@ -76,6 +76,14 @@ rooms_int_t rooms_echo_take_number(rooms_str_t *rest, unsigned *n);
 
 
 /*
+ * args, a JSON array, to the caller: where it can recover, as a message of a
+ * record of its namespace's room, so that it is not missed.
+ */
+
+rooms_int_t rooms_echo_tell(rooms_echo_ctx_t *ctx, rooms_str_t args,
+    const rooms_str_t *attachments, unsigned n);
+
+/*
  * [event,rest] to the caller; [rest] to the caller, to be acknowledged; rest
  * as the acknowledgement, where one is asked for.  The attachments are those
  * that rest refers to, in the order in which it does so.  ROOMS_ERROR: no

@@ -317,7 +317,11 @@ rooms_echo_burst(rooms_echo_ctx_t *ctx)
         rooms_buf_uint(b, i);
         rooms_buf_byte(b, ']');
 
-        rooms_decide_emit_raw(ctx->d, rooms_str(b->data, b->len), NULL, 0);
+        if (rooms_echo_tell(ctx, rooms_str(b->data, b->len), NULL, 0)
+            != ROOMS_OK)
+        {
+            return ROOMS_ERROR;
+        }
     }
 
     return ROOMS_OK;
@@ -356,9 +360,7 @@ rooms_echo_big(rooms_echo_ctx_t *ctx)
 
     rooms_buf_append(b, "\"]", 2);
 
-    rooms_decide_emit_raw(ctx->d, rooms_str(b->data, b->len), NULL, 0);
-
-    return ROOMS_OK;
+    return rooms_echo_tell(ctx, rooms_str(b->data, b->len), NULL, 0);
 }
 
 

@@ -269,9 +269,68 @@ rooms_echo_array(rooms_echo_ctx_t *ctx, const char *event, rooms_str_t rest)
 }
 
 
+static rooms_int_t
+rooms_echo_attached(rooms_message_t *m, const rooms_str_t *attachments,
+    unsigned n, rooms_decision_t *d)
+{
+    unsigned     i;
+    rooms_buf_t  b;
+
+    if (n == 0) {
+        rooms_decide_message_raw(d, m);
+        return ROOMS_OK;
+    }
+
+    rooms_buf_init(&b, 0);
+
+    for (i = 0; i < n; i++) {
+        rooms_buf_str32(&b, attachments[i]);
+    }
+
+    if (b.failed) {
+        rooms_buf_free(&b);
+        return ROOMS_ERROR;
+    }
+
+    m->nattachments = n;
+    m->attachments = rooms_str(b.data, b.len);
+
+    rooms_decide_message_raw(d, m);
+    rooms_buf_free(&b);
+
+    return ROOMS_OK;
+}
+
+
+rooms_int_t
+rooms_echo_tell(rooms_echo_ctx_t *ctx, rooms_str_t args,
+    const rooms_str_t *attachments, unsigned n)
+{
+    rooms_message_t        m;
+    const rooms_caller_t  *caller;
+
+    caller = ctx->cmd->caller;
+
+    if (caller == NULL || !caller->recoverable) {
+        rooms_decide_emit_raw(ctx->d, args, attachments, n);
+        return ROOMS_OK;
+    }
+
+    memset(&m, 0, sizeof(rooms_message_t));
+    m.audience = ROOMS_TO_SOCKET;
+    m.sid = caller->sid;
+    m.args = args;
+
+    rooms_decide_in(ctx->d, caller->nsp);
+
+    return rooms_echo_attached(&m, attachments, n, ctx->d);
+}
+
+
 rooms_int_t
 rooms_echo_emit(rooms_echo_ctx_t *ctx, const char *event, rooms_str_t rest)
 {
+    rooms_int_t         rc;
     rooms_echo_parts_t  p;
 
     if (rooms_echo_parts(ctx, rooms_echo_array(ctx, event, rest), &p)
@@ -280,10 +339,10 @@ rooms_echo_emit(rooms_echo_ctx_t *ctx, const char *event, rooms_str_t rest)
         return ROOMS_ERROR;
     }
 
-    rooms_decide_emit_raw(ctx->d, p.text, p.list, p.n);
+    rc = rooms_echo_tell(ctx, p.text, p.list, p.n);
     rooms_echo_parts_free(ctx, &p);
 
-    return ROOMS_OK;
+    return rc;
 }
 
 
@@ -331,34 +390,6 @@ rooms_echo_answer(rooms_echo_ctx_t *ctx, rooms_str_t rest)
 }
 
 
-static rooms_int_t
-rooms_echo_attached(rooms_message_t *m, const rooms_echo_parts_t *p,
-    rooms_decision_t *d)
-{
-    unsigned     i;
-    rooms_buf_t  b;
-
-    rooms_buf_init(&b, 0);
-
-    for (i = 0; i < p->n; i++) {
-        rooms_buf_str32(&b, p->list[i]);
-    }
-
-    if (b.failed) {
-        rooms_buf_free(&b);
-        return ROOMS_ERROR;
-    }
-
-    m->nattachments = p->n;
-    m->attachments = rooms_str(b.data, b.len);
-
-    rooms_decide_message_raw(d, m);
-    rooms_buf_free(&b);
-
-    return ROOMS_OK;
-}
-
-
 rooms_int_t
 rooms_echo_message(rooms_echo_ctx_t *ctx, unsigned audience, rooms_str_t sid,
     unsigned ephemeral, rooms_str_t rest)
@@ -379,14 +410,7 @@ rooms_echo_message(rooms_echo_ctx_t *ctx, unsigned audience, rooms_str_t sid,
     m.sid = sid;
     m.args = p.text;
 
-    rc = ROOMS_OK;
-
-    if (p.n == 0) {
-        rooms_decide_message_raw(ctx->d, &m);
-
-    } else {
-        rc = rooms_echo_attached(&m, &p, ctx->d);
-    }
+    rc = rooms_echo_attached(&m, p.list, p.n, ctx->d);
 
     rooms_echo_parts_free(ctx, &p);
 

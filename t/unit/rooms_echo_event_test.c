@@ -393,6 +393,30 @@ test_memory_is_kept(void **state)
 }
 
 
+/* What the caller must not miss goes through its namespace's room. */
+
+static void
+test_recoverable(void **state)
+{
+    play_t  *p = *state;
+
+    p->caller.recoverable = 1;
+
+    assert_string_equal(event(p, "message", "1"),
+                        "in /\nsocket " SID " [\"message-back\",1]\n");
+    assert_string_equal(event(p, "burst", "\"n\",2"),
+                        "in /\nsocket " SID " [\"n\",0]\n"
+                        "in /\nsocket " SID " [\"n\",1]\n");
+    assert_string_equal(event(p, "big", "\"b\",1"),
+                        "in /\nsocket " SID " [\"b\",\"x\"]\n");
+
+    /* questions and answers are not for later */
+
+    assert_string_equal(event(p, "call-client", "\"q\",1"),
+                        "ask call-client [\"q\",1]\n");
+}
+
+
 #define echo_test(name)                                                       \
     cmocka_unit_test_setup_teardown(name, setup, teardown)
 
@@ -414,6 +438,7 @@ main(void)
         echo_test(test_room_of_an_id),
         echo_test(test_reserved_names),
         echo_test(test_data),
+        echo_test(test_recoverable),
         echo_test(test_unknown),
         echo_test(test_memory_is_kept),
     };

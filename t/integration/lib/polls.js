@@ -36,6 +36,7 @@ function locationsText(o) {
 
         location / {
             rooms_api polls;
+            ${o.origin ? 'rooms_origin *;' : ''}
         }
 
         location = /status {
