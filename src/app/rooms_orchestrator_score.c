@@ -6,7 +6,6 @@
  */
 
 
-#include <math.h>
 #include <string.h>
 
 #include <rooms_orchestrator.h>
@@ -71,7 +70,10 @@ rooms_orchestrator_complete(rooms_orchestrator_t *g,
     multiplier = json_number_value(json_object_get(group, "multiplier"));
 
     s->group = name;
-    s->bonus = (json_int_t) floor((double) sum * (multiplier - 1));
+
+    /* neither is negative: the conversion rounds down */
+
+    s->bonus = (json_int_t) ((double) sum * (multiplier - 1));
 }
 
 
