@@ -155,6 +155,7 @@ bench:
 	@scripts/deps build run test
 	@$(MAKE) all
 	@scripts/bench/run
+	@scripts/bench/polls
 
 run:
 	@scripts/deps build run

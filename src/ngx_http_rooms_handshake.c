@@ -403,7 +403,6 @@ ngx_http_rooms_ws_shrink(ngx_connection_t *c)
     size_t                size;
     ngx_log_t            *log;
     ngx_pool_t           *pool;
-    struct sockaddr      *sa;
     ngx_http_log_ctx_t   *ctx;
 
     if (c->ssl || c->pool->cleanup) {
@@ -411,7 +410,7 @@ ngx_http_rooms_ws_shrink(ngx_connection_t *c)
     }
 
     size = sizeof(ngx_pool_t) + sizeof(ngx_log_t) + sizeof(ngx_http_log_ctx_t)
-           + c->socklen + c->addr_text.len;
+           + c->addr_text.len;
 
     pool = ngx_create_pool(size, c->log);
     if (pool == NULL) {
@@ -420,15 +419,13 @@ ngx_http_rooms_ws_shrink(ngx_connection_t *c)
 
     log = ngx_palloc(pool, sizeof(ngx_log_t));
     ctx = ngx_pcalloc(pool, sizeof(ngx_http_log_ctx_t));
-    sa = ngx_palloc(pool, c->socklen);
     text = ngx_pnalloc(pool, c->addr_text.len);
 
-    if (log == NULL || ctx == NULL || sa == NULL || text == NULL) {
+    if (log == NULL || ctx == NULL || text == NULL) {
         ngx_destroy_pool(pool);
         return;
     }
 
-    ngx_memcpy(sa, c->sockaddr, c->socklen);
     ngx_memcpy(text, c->addr_text.data, c->addr_text.len);
 
     ctx->connection = c;
@@ -443,9 +440,12 @@ ngx_http_rooms_ws_shrink(ngx_connection_t *c)
     c->log = log;
     c->read->log = log;
     c->write->log = log;
-    c->sockaddr = sa;
     c->addr_text.data = text;
 
+    /* nobody asks for these once there is no request */
+
+    c->sockaddr = NULL;
+    c->socklen = 0;
     c->local_sockaddr = c->listening->sockaddr;
     c->local_socklen = c->listening->socklen;
     c->proxy_protocol = NULL;

@@ -43,12 +43,6 @@ ngx_http_rooms_move_out(ngx_http_rooms_session_t *s, rooms_buf_t *b)
     ngx_http_rooms_ref_t     *ref;
     ngx_http_rooms_socket_t  *socket;
 
-    /* a packet whose attachments are still to come stays where it is */
-
-    if (s->binary) {
-        return NGX_DECLINED;
-    }
-
     ngx_http_rooms_zone_drain(s->zone);
     ngx_http_rooms_room_take(s, NULL);
 
@@ -60,6 +54,7 @@ ngx_http_rooms_move_out(ngx_http_rooms_session_t *s, rooms_buf_t *b)
     rooms_buf_str32(b, rooms_str(s->window,
                                  s->window
                                  ? rooms_window_size(s->window->limit) : 0));
+    ngx_http_rooms_binary_write(s, b);
 
     size = s->out.size;
     rooms_buf_u32(b, (uint32_t) size);
@@ -215,6 +210,7 @@ ngx_http_rooms_move_in_session(ngx_http_rooms_session_t *s, rooms_str_t *in,
         || rooms_get_u8(in, &connecting) != ROOMS_OK
         || rooms_get_str16(in, &query) != ROOMS_OK
         || rooms_get_str32(in, &window) != ROOMS_OK
+        || ngx_http_rooms_binary_read(s, in) != NGX_OK
         || rooms_get_str32(in, packets) != ROOMS_OK)
     {
         return NGX_ERROR;

@@ -615,6 +615,77 @@ ngx_http_rooms_binary_add(ngx_http_rooms_session_t *s, rooms_str_t data)
 
 
 void
+ngx_http_rooms_binary_write(ngx_http_rooms_session_t *s, rooms_buf_t *b)
+{
+    ngx_uint_t                i;
+    ngx_http_rooms_binary_t  *bin;
+
+    bin = s->binary;
+
+    if (bin == NULL) {
+        rooms_buf_str32(b, rooms_str(NULL, 0));
+        return;
+    }
+
+    rooms_buf_str32(b, rooms_str(bin->text.data, bin->text.len));
+    rooms_buf_u16(b, (uint16_t) bin->n);
+    rooms_buf_u16(b, (uint16_t) bin->have);
+
+    for (i = 0; i < bin->have; i++) {
+        rooms_buf_u32(b, (uint32_t) bin->ends[i]);
+    }
+
+    rooms_buf_str32(b, rooms_str(bin->data.data, bin->data.len));
+}
+
+
+ngx_int_t
+ngx_http_rooms_binary_read(ngx_http_rooms_session_t *s, rooms_str_t *in)
+{
+    uint16_t     n, have;
+    uint32_t     end, last;
+    ngx_uint_t   i;
+    rooms_str_t  text, data;
+
+    if (rooms_get_str32(in, &text) != ROOMS_OK) {
+        return NGX_ERROR;
+    }
+
+    if (text.len == 0) {
+        return NGX_OK;
+    }
+
+    if (rooms_get_u16(in, &n) != ROOMS_OK
+        || rooms_get_u16(in, &have) != ROOMS_OK
+        || n > NGX_HTTP_ROOMS_ATTACHMENTS || have >= n
+        || ngx_http_rooms_binary_begin(s, text, n) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    last = 0;
+
+    for (i = 0; i < have; i++) {
+        if (rooms_get_u32(in, &end) != ROOMS_OK || end < last) {
+            return NGX_ERROR;
+        }
+
+        s->binary->ends[i] = end;
+        last = end;
+    }
+
+    if (rooms_get_str32(in, &data) != ROOMS_OK || data.len != last) {
+        return NGX_ERROR;
+    }
+
+    s->binary->have = have;
+    rooms_buf_str(&s->binary->data, data);
+
+    return s->binary->data.failed ? NGX_ERROR : NGX_OK;
+}
+
+
+void
 ngx_http_rooms_binary_free(ngx_http_rooms_session_t *s)
 {
     if (s->binary == NULL) {

@@ -15,7 +15,9 @@
 
 #define NGX_HTTP_ROOMS_WANT_MAX         65536
 
-#define NGX_HTTP_ROOMS_MAX_ATTACHMENTS  64
+#define NGX_HTTP_ROOMS_MAX_ATTACHMENTS  256
+
+#define NGX_HTTP_ROOMS_AHEAD            4      /* members to be fetched */
 
 
 static void ngx_http_rooms_publish_one(ngx_http_rooms_room_t *room,
@@ -25,6 +27,7 @@ static ngx_int_t ngx_http_rooms_stream_append(ngx_http_rooms_stream_t *stream,
 static ngx_int_t ngx_http_rooms_stream_space(ngx_http_rooms_stream_t *stream,
     size_t size);
 static void ngx_http_rooms_stream_flush(ngx_http_rooms_stream_t *stream);
+static void ngx_http_rooms_rooms_prefetch(ngx_queue_t *q);
 static void ngx_http_rooms_order(ngx_http_rooms_room_t *room);
 
 
@@ -323,6 +326,43 @@ ngx_http_rooms_room_take(ngx_http_rooms_session_t *s,
 }
 
 
+/* The same for the rooms that are next: the stream, the members' places. */
+
+static void
+ngx_http_rooms_rooms_prefetch(ngx_queue_t *q)
+{
+    ngx_queue_t              *p;
+    ngx_http_rooms_room_t    *room;
+    ngx_http_rooms_stream_t  *stream;
+
+    if (q == ngx_queue_sentinel(&ngx_http_rooms_dirty_rooms)) {
+        return;
+    }
+
+    room = ngx_queue_data(q, ngx_http_rooms_room_t, dirty);
+    p = ngx_queue_head(&room->streams);
+
+    if (p != ngx_queue_sentinel(&room->streams)) {
+        stream = ngx_queue_data(p, ngx_http_rooms_stream_t, queue);
+        __builtin_prefetch(stream->members);
+        __builtin_prefetch(stream->chunk);
+    }
+
+    q = ngx_queue_next(q);
+
+    if (q == ngx_queue_sentinel(&ngx_http_rooms_dirty_rooms)) {
+        return;
+    }
+
+    room = ngx_queue_data(q, ngx_http_rooms_room_t, dirty);
+    p = ngx_queue_head(&room->streams);
+    stream = ngx_queue_data(p, ngx_http_rooms_stream_t, queue);
+    __builtin_prefetch(stream);
+    __builtin_prefetch(&stream->members);
+    __builtin_prefetch(ngx_queue_next(q));
+}
+
+
 void
 ngx_http_rooms_rooms_flush(void)
 {
@@ -334,6 +374,8 @@ ngx_http_rooms_rooms_flush(void)
 
         q = ngx_queue_head(&ngx_http_rooms_dirty_rooms);
         room = ngx_queue_data(q, ngx_http_rooms_room_t, dirty);
+
+        ngx_http_rooms_rooms_prefetch(ngx_queue_next(q));
 
         ngx_queue_remove(q);
         room->is_dirty = 0;
@@ -357,28 +399,46 @@ ngx_http_rooms_rooms_dirty(void)
 
 
 /*
- * In a large room the way from a member to its connection is five misses of
- * the cache: each turn begins to fetch one step for one of the next members.
+ * The way from a member to its connection is five misses of the cache.  For
+ * the first members each step is begun for all of them; after that, each turn
+ * of the loop begins one step for one of the next members.
  */
+
+static void
+ngx_http_rooms_stream_warm(ngx_http_rooms_stream_t *stream)
+{
+    ngx_uint_t                 i, n;
+    ngx_http_rooms_member_t  **members;
+
+    members = stream->members;
+    n = ngx_min(stream->n, NGX_HTTP_ROOMS_AHEAD);
+
+    for (i = 0; i < n; i++) {
+        __builtin_prefetch(members[i]);
+    }
+
+    for (i = 0; i < n; i++) {
+        __builtin_prefetch(members[i]->socket);
+    }
+
+    for (i = 0; i < n; i++) {
+        __builtin_prefetch(&members[i]->socket->session->connection);
+    }
+
+    for (i = 0; i < n; i++) {
+        ngx_http_rooms_session_prefetch(members[i]->socket->session);
+    }
+}
+
 
 static void
 ngx_http_rooms_stream_prefetch(ngx_http_rooms_member_t **next)
 {
-    ngx_http_rooms_session_t  *s;
-
     __builtin_prefetch(next[4]);
     __builtin_prefetch(next[3]->socket);
+    __builtin_prefetch(&next[2]->socket->session->connection);
 
-    s = next[2]->socket->session;
-    __builtin_prefetch(&s->connection);
-
-    s = next[1]->socket->session;
-
-    if (s->connection) {
-        __builtin_prefetch(s->connection);
-        __builtin_prefetch(&s->connection->sent);
-        __builtin_prefetch(s->connection->write);
-    }
+    ngx_http_rooms_session_prefetch(next[1]->socket->session);
 }
 
 
@@ -395,10 +455,12 @@ ngx_http_rooms_stream_flush(ngx_http_rooms_stream_t *stream)
         return;
     }
 
+    ngx_http_rooms_stream_warm(stream);
+
     for (i = 0; i < stream->n; i++) {
         member = stream->members[i];
 
-        if (i + 4 < stream->n) {
+        if (i + NGX_HTTP_ROOMS_AHEAD < stream->n) {
             ngx_http_rooms_stream_prefetch(&stream->members[i]);
         }
 

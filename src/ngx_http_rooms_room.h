@@ -40,9 +40,9 @@ struct ngx_http_rooms_room_s {
     uint64_t                  last;          /* id of the last record seen */
 
     ngx_queue_t               streams;
+    ngx_queue_t               dirty;         /* has messages to flush */
     ngx_uint_t                nmembers;
     ngx_queue_t               idle;          /* in zone->idle */
-    ngx_queue_t               dirty;         /* has messages to flush */
     ngx_uint_t                appends;       /* since compaction was tried */
     ngx_event_t               wake;          /* a deadline that is near */
     unsigned                  is_idle:1;

@@ -269,6 +269,18 @@ ngx_int_t ngx_http_rooms_session_drain(ngx_http_rooms_session_t *s);
 
 void ngx_http_rooms_session_answer(ngx_http_rooms_session_t *s);
 
+/* What session_send() will look at. */
+
+static ngx_inline void
+ngx_http_rooms_session_prefetch(ngx_http_rooms_session_t *s)
+{
+    if (s->connection) {
+        __builtin_prefetch(s->connection);
+        __builtin_prefetch(&s->connection->sent);
+        __builtin_prefetch(s->connection->write);
+    }
+}
+
 /* The end of the turn: rooms, then sessions. */
 
 void ngx_http_rooms_post_flush(void);

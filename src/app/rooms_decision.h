@@ -34,7 +34,7 @@ typedef enum {
     ROOMS_EFFECT_VARIANT,        /* number: the caller's variant, 0..7 */
     ROOMS_EFFECT_KICK,           /* number: 0 this namespace, 1 connection */
     ROOMS_EFFECT_REVOKE,         /* name: a sid that cannot recover any more */
-    ROOMS_EFFECT_REPLAY,         /* text: an offset, see rooms_decide_replay() */
+    ROOMS_EFFECT_REPLAY,         /* text: an offset, rooms_decide_replay() */
     ROOMS_EFFECT_REPLAYED        /* what was missed goes here */
 } rooms_effect_e;
 

@@ -285,7 +285,7 @@ describe('faults: a zone of 1 MB filled to the end', () => {
     }
 
     it(`D-76 D-77 answers clearly and works again, ${FILLS} rounds`,
-        { timeout: 300000 * SCALE }, async () => {
+        { timeout: (60000 + 15000 * FILLS) * SCALE }, async () => {
             const counts = [];
 
             for (let round = 0; round < FILLS; round++) {

@@ -9,6 +9,11 @@
 const assert = require('node:assert');
 const { after, afterEach, before, describe, it } = require('node:test');
 
+const { fork } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const { TOP } = require('./lib/conf');
 const { usePolls, submit, stored } = require('./lib/polls');
 const { SCALE, sleep, until } = require('./lib/player');
 
@@ -51,7 +56,7 @@ function totals(player) {
 
 
 describe('polls: many', () => {
-    const server = usePolls(hooks, { zone: '64m', connections: 8192 });
+    const server = usePolls(hooks, { zone: '128m', connections: 16384 });
 
     it('P-69 P-109 P-110 P-111 500 participants, 400 votes and 50 ' +
         'duplicates within two seconds', async (t) => {
@@ -140,6 +145,85 @@ describe('polls: many', () => {
         assert.ok(percentile(took, 95) < 1000 * SCALE, 'answers');
         assert.ok(percentile(delays, 95) < 1000 * SCALE, 'deliveries');
     });
+
+    for (const [row, sessions, each] of [['P-112', 4, 500],
+        ['P-113', 10, 1000]]) {
+        it(`${row} ${sessions * each} connected participants in ${sessions} ` +
+            'sessions get activation and counts', async (t) => {
+            const all = [];
+            const lines = [];
+
+            for (let i = 0; i < sessions; i++) {
+                const session = await server.session();
+                const people = [];
+
+                await session.start();
+                session.poll = await session.create();
+
+                while (people.length < each) {
+                    people.push(...await Promise.all(Array.from(
+                        { length: 50 }, () => session.join())));
+                }
+
+                all.push({ session, who: people[0] });
+                lines.push(...people.map((who) =>
+                    `sessionId=${session.id}&participantId=` +
+                    who.participantId));
+            }
+
+            const file = path.join(server.dir, 'clients');
+
+            fs.writeFileSync(file, lines.join('\n'));
+
+            const began = Date.now();
+            const crowded = fork(path.join(TOP, 'scripts', 'bench', 'polls'),
+                ['listen', server.ports.http, file]);
+            const told = () => new Promise((resolve) => {
+                crowded.once('message', resolve);
+            });
+            const ask = () => {
+                const answer = told();
+
+                crowded.send({});
+                return answer;
+            };
+
+            try {
+                await told();
+                t.diagnostic(`${lines.length} connected in ` +
+                    `${Date.now() - began} ms`);
+                assert.strictEqual((await server.dinner()).sockets,
+                    lines.length);
+                await server.assertBothWorkers();
+                await ask();
+
+                for (const { session } of all) {
+                    await session.activate(session.poll);
+                }
+
+                for (const { session, who } of all) {
+                    const res = await session.vote(session.poll, who,
+                        { optionId: session.poll.options[0].optionId });
+
+                    assert.strictEqual(res.status, 202);
+                }
+
+                /* activation, counts, results; and the voters' own */
+                const want = 3 * lines.length + sessions;
+                let got = 0;
+
+                await until(async () => {
+                    got += (await ask()).deliveries;
+                    return got >= want;
+                }, `${want} deliveries`, 30000 * SCALE);
+                assert.strictEqual(got, want);
+            } finally {
+                crowded.kill();
+                await until(async () => (await server.dinner()).sockets === 0,
+                    'all gone', 30000 * SCALE);
+            }
+        });
+    }
 
     it('P-114 events raised on one worker reach the other, in order',
         async () => {
