@@ -174,7 +174,7 @@ class OrchestratorServer extends Server {
 
             return res.status === 404 ||
                 res.json.metadata.gmStations === 0;
-        }, 'no station is held', 20000);
+        }, 'no station is held', 40000);
     }
 }
 
