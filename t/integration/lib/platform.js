@@ -58,7 +58,8 @@ const LOCATIONS = `
 
 class Platform extends Server {
     constructor(o) {
-        super({ appText: appText(o || {}), locationsText: LOCATIONS, ...o });
+        super({ appText: appText(o || {}), locationsText: LOCATIONS,
+            main: 'thread_pool default threads=2;', ...o });
         this.sockets = [];
     }
 
