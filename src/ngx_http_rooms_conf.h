@@ -126,6 +126,7 @@ typedef struct {
     ngx_uint_t                max_namespaces;
     ngx_uint_t                max_nodes;     /* JSON values in a packet */
     ngx_uint_t                events;        /* per second, 0: no limit */
+    ngx_uint_t                handshakes;    /* not complete, of a worker */
 
     ngx_array_t              *origins;       /* ngx_str_t, or NULL */
     ngx_flag_t                any_origin;    /* "*" */
@@ -140,6 +141,7 @@ typedef struct {
     ngx_http_rooms_beat_t     ping;          /* waiting for the next ping */
     ngx_http_rooms_beat_t     pong;          /* waiting for a pong */
     ngx_http_rooms_beat_t     connect;       /* waiting for a CONNECT */
+    ngx_uint_t                candidates;    /* waiting for an upgrade */
 } ngx_http_rooms_loc_conf_t;
 
 
