@@ -38,8 +38,8 @@ struct ngx_http_rooms_task_s {
 /*
  * Carries a command out.  cmd.room is set for a command whose room is known.
  * The answer to a detached one, whose memory stays until then, may come when
- * this function has returned.  The caller's socket may be gone afterwards (look at session->closed while
- * holding the session).
+ * this function has returned.  The caller's socket may be gone afterwards
+ * (look at session->closed while holding the session).
  */
 
 void ngx_http_rooms_execute(ngx_http_rooms_task_t *task);
