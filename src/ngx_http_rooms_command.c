@@ -891,6 +891,7 @@ ngx_http_rooms_frame_caller(ngx_http_rooms_task_t *task,
 {
     ngx_uint_t                n;
     ngx_queue_t              *q;
+    ngx_connection_t         *c;
     ngx_http_rooms_member_t  *member;
     ngx_http_rooms_socket_t  *socket;
 
@@ -918,6 +919,12 @@ ngx_http_rooms_frame_caller(ngx_http_rooms_task_t *task,
     frame->caller.recoverable = socket->connected
                                 ? socket->recoverable
                                 : (socket->session->conf->recovery != 0);
+
+    c = socket->session->connection;
+
+    if (c) {
+        task->cmd.address = rooms_str(c->addr_text.data, c->addr_text.len);
+    }
 
     task->cmd.caller = &frame->caller;
 }

@@ -9,6 +9,7 @@
 #include <rooms_app.h>
 #include <rooms_dinner.h>
 #include <rooms_echo.h>
+#include <rooms_orchestrator.h>
 #include <rooms_platform.h>
 #include <rooms_polls.h>
 
@@ -16,6 +17,7 @@
 static const rooms_app_t *const  rooms_apps[] = {
     &rooms_dinner_app,
     &rooms_echo_app,
+    &rooms_orchestrator_app,
     &rooms_platform_app,
     &rooms_polls_app
 };

@@ -64,6 +64,15 @@ typedef enum {
 } rooms_verified_e;
 
 
+/* How a socket went. */
+
+typedef enum {
+    ROOMS_GONE_ERROR = 0,        /* its transport ended, or its worker */
+    ROOMS_GONE_MANUAL,           /* the client or the server wanted it */
+    ROOMS_GONE_TIMEOUT           /* no pong */
+} rooms_gone_e;
+
+
 /* The socket a command comes from. */
 
 typedef struct {
@@ -107,7 +116,9 @@ typedef struct {
     rooms_str_t            headers;      /* REST: those that begin with "X-",
                                             each name, in lower case, and
                                             value a str16 */
-    rooms_str_t            address;      /* REST: the client's, as text */
+    rooms_str_t            address;      /* the client's, as text, where it is
+                                            known: REST, WebSocket */
+    rooms_gone_e           gone;         /* DISCONNECT */
     unsigned               malformed:1;  /* REST: the body is no JSON */
     unsigned               verified:2;   /* a rooms_verified_e */
     int64_t                missed;       /* REPLAY: records that hold messages
