@@ -695,7 +695,8 @@ ngx_http_rooms_effect(ngx_http_rooms_task_t *task, rooms_decision_t *d,
 
 /*
  * What is said at a CONNECT gives the client an offset to come back with: all
- * that is in the journal so far was before its time.
+ * that this worker has read so far was before its time.  Nothing more is read
+ * now, because a replay may follow, and what was missed goes before the rest.
  */
 
 static void
@@ -707,8 +708,6 @@ ngx_http_rooms_effect_welcome(ngx_http_rooms_socket_t *socket,
     unsigned char           text[ROOMS_OFFSET_LEN];
 
     zone = socket->session->zone;
-
-    ngx_http_rooms_zone_drain(zone);
 
     rooms_buf_init(&b, 0);
 
