@@ -21,11 +21,11 @@ async function gone(watcher, station) {
 
 async function many(player, n) {
     for (let i = 0; i < n; i++) {
-        await submit(player, `X_${i}`);
-
-        if (i % 10 === 9) {
+        if (i % 10 === 0) {
             await sleep(1010);
         }
+
+        assert.strictEqual((await submit(player, `X_${i}`)).success, true);
     }
 }
 

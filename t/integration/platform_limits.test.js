@@ -104,7 +104,7 @@ describe('platform: limits', () => {
 
 describe('platform: REST limits', () => {
     const server = usePlatform({ before, after, afterEach },
-        { options: [] });
+        { options: [], main: '' });
 
     it('a user has 100 requests a minute, by headers', async () => {
         const token = server.user('bob');
@@ -128,12 +128,23 @@ describe('platform: REST limits', () => {
             server.user('carol'))).status, 200);
     });
 
+    it('L-1 a password is checked without a pool of threads', async () => {
+        for (const [password, status] of [['password', 200],
+            ['passwore', 401]]) {
+            const res = await server.call('POST', '/api/auth/login', null,
+                { email: 'alice@example.com', password });
+
+            assert.strictEqual(res.status, status, res.text);
+        }
+    });
+
     it('without a token there are 20', async () => {
         const all = await Promise.all(Array.from({ length: 21 }, () =>
             server.call('POST', '/api/auth/refresh', null,
                 { refreshToken: 'x' })));
 
-        assert.strictEqual(all.filter((r) => r.status === 401).length, 20);
-        assert.strictEqual(all.filter((r) => r.status === 429).length, 1);
+        /* two have gone to the logins before */
+        assert.strictEqual(all.filter((r) => r.status === 401).length, 18);
+        assert.strictEqual(all.filter((r) => r.status === 429).length, 3);
     });
 });

@@ -2,6 +2,7 @@
 
 /* Servers, people, apps and tokens of the platform. */
 
+const { spawnSync } = require('node:child_process');
 const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
@@ -11,8 +12,12 @@ const { io } = require('socket.io-client');
 const { TOP, CONTRACTS } = require('./conf');
 const { SCALE, until } = require('./player');
 const { request } = require('./rest');
-const { Server } = require('./server');
+const { Server, nginxBin } = require('./server');
 
+/* an nginx without threads does not know the directive */
+
+const THREADS = /--with-threads/.test(spawnSync(nginxBin(), ['-V'],
+    { encoding: 'utf8' }).stderr) ? 'thread_pool default threads=2;' : '';
 const SECRET = 'platform-demo-secret-0123456789abcdef';
 const DATA = path.join(TOP, 'conf', 'platform.data.json');
 const JWKS = path.join(TOP, 'conf', 'platform.jwks.json');
@@ -58,7 +63,8 @@ const LOCATIONS = `
 
 class Platform extends Server {
     constructor(o) {
-        super({ appText: appText(o || {}), locationsText: LOCATIONS, ...o });
+        super({ appText: appText(o || {}), locationsText: LOCATIONS,
+            main: THREADS, ...o });
         this.sockets = [];
     }
 
