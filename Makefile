@@ -93,7 +93,7 @@ install: all
 WARN = -Wall -Wextra -Werror
 PURE_CFLAGS = -std=gnu11 -g -O1 -fno-omit-frame-pointer -D_GNU_SOURCE \
 	$(WARN) -Isrc/proto -Isrc/core -Isrc/app -MMD -MP
-PURE_LIBS = -ljansson -lpcre2-8 -lz -lcrypto -lm
+PURE_LIBS = -lcjose -ljansson -lpcre2-8 -lz -lcrypto -lcrypt -lm
 
 SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZCC ?= clang

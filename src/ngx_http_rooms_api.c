@@ -29,6 +29,8 @@ typedef struct {
     const rooms_contract_operation_t    *operation;
     rooms_route_match_t                  match;
     json_t                              *body;
+    rooms_buf_t                          text;      /* of the body */
+    rooms_buf_t                          headers;
     ngx_event_t                          free;
     unsigned                             started:1;
     unsigned                             running:1;
@@ -38,6 +40,8 @@ typedef struct {
 
 static ngx_http_rooms_api_t *ngx_http_rooms_api_create(ngx_http_request_t *r,
     ngx_http_rooms_zone_t *zone, rooms_str_t *path);
+static void ngx_http_rooms_api_headers(ngx_http_request_t *r,
+    rooms_buf_t *b);
 static ngx_int_t ngx_http_rooms_api_route(ngx_http_rooms_api_t *api,
     rooms_str_t path);
 static ngx_int_t ngx_http_rooms_api_allow(ngx_http_rooms_api_t *api);
@@ -54,6 +58,8 @@ static void ngx_http_rooms_api_done(ngx_http_rooms_task_t *task,
     rooms_decision_t *d);
 static ngx_int_t ngx_http_rooms_api_respond(ngx_http_request_t *r,
     rooms_decision_t *d);
+static ngx_int_t ngx_http_rooms_api_header(ngx_http_request_t *r,
+    rooms_str_t name, rooms_str_t text);
 static void ngx_http_rooms_api_cleanup(void *data);
 static void ngx_http_rooms_api_free_handler(ngx_event_t *ev);
 static void ngx_http_rooms_api_free(ngx_http_rooms_api_t *api);
@@ -146,7 +152,7 @@ ngx_http_rooms_api_create(ngx_http_request_t *r, ngx_http_rooms_zone_t *zone,
     rooms_str_t *path)
 {
     u_char                *p;
-    ngx_str_t              uri, authorization;
+    ngx_str_t              uri, authorization, *address;
     rooms_command_t       *cmd;
     ngx_http_cleanup_t    *cln;
     ngx_http_rooms_api_t  *api;
@@ -161,13 +167,16 @@ ngx_http_rooms_api_create(ngx_http_request_t *r, ngx_http_rooms_zone_t *zone,
         authorization = r->headers_in.authorization->value;
     }
 
+    address = &r->connection->addr_text;
+
     cln = ngx_http_cleanup_add(r, 0);
     if (cln == NULL) {
         return NULL;
     }
 
     api = ngx_alloc(sizeof(ngx_http_rooms_api_t)
-                    + uri.len + r->args.len + authorization.len,
+                    + uri.len + r->args.len + authorization.len
+                    + address->len,
                     r->connection->log);
     if (api == NULL) {
         return NULL;
@@ -201,10 +210,59 @@ ngx_http_rooms_api_create(ngx_http_request_t *r, ngx_http_rooms_zone_t *zone,
     cmd->authorization = rooms_str(p, authorization.len);
 
     if (authorization.len) {
-        ngx_memcpy(p, authorization.data, authorization.len);
+        p = ngx_cpymem(p, authorization.data, authorization.len);
     }
 
+    ngx_memcpy(p, address->data, address->len);
+    cmd->address = rooms_str(p, address->len);
+
+    api->task.detached = 1;
+
+    rooms_buf_init(&api->text, 0);
+    rooms_buf_init(&api->headers, 0);
+
+    ngx_http_rooms_api_headers(r, &api->headers);
+
+    cmd->headers = rooms_str(api->headers.data, api->headers.len);
+
     return api;
+}
+
+
+/* Those that are nobody's but the application's. */
+
+static void
+ngx_http_rooms_api_headers(ngx_http_request_t *r, rooms_buf_t *b)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len < 2 || h[i].lowcase_key[0] != 'x'
+            || h[i].lowcase_key[1] != '-' || h[i].key.len > UINT16_MAX
+            || h[i].value.len > UINT16_MAX)
+        {
+            continue;
+        }
+
+        rooms_buf_str16(b, rooms_str(h[i].lowcase_key, h[i].key.len));
+        rooms_buf_str16(b, rooms_str(h[i].value.data, h[i].value.len));
+    }
 }
 
 
@@ -309,7 +367,7 @@ static void
 ngx_http_rooms_api_body_handler(ngx_http_request_t *r)
 {
     ngx_int_t                   rc;
-    rooms_buf_t                 b;
+    rooms_buf_t                *b;
     ngx_http_rooms_api_t       *api;
     ngx_http_rooms_ctx_t       *ctx;
     rooms_schema_failure_t      failure;
@@ -320,14 +378,16 @@ ngx_http_rooms_api_body_handler(ngx_http_request_t *r)
 
     conf = ngx_http_get_module_loc_conf(r, ngx_http_rooms_module);
 
-    rooms_buf_init(&b, conf->max_payload);
+    b = &api->text;
 
-    rc = ngx_http_rooms_request_body(r, &b);
+    rooms_buf_init(b, conf->max_payload);
+
+    rc = ngx_http_rooms_request_body(r, b);
 
     if (rc == NGX_OK) {
-        rc = ngx_http_rooms_api_parse(api, rooms_str(b.data, b.len),
-                                      &failure);
-        rooms_buf_free(&b);
+        api->task.cmd.text = rooms_str(b->data, b->len);
+
+        rc = ngx_http_rooms_api_parse(api, api->task.cmd.text, &failure);
 
         if (rc == NGX_OK) {
             ngx_http_rooms_api_run(api, NGX_HTTP_ROOMS_API_EXECUTE, NULL);
@@ -339,8 +399,6 @@ ngx_http_rooms_api_body_handler(ngx_http_request_t *r)
 
         return;
     }
-
-    rooms_buf_free(&b);
 
     if (rc == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
         ngx_http_rooms_api_run(api, ROOMS_REFUSE_TOO_LARGE,
@@ -368,7 +426,7 @@ ngx_http_rooms_api_parse(ngx_http_rooms_api_t *api, rooms_str_t text,
 
     if (text.len) {
 
-        if (!ngx_http_rooms_request_is_json(r)) {
+        if (!api->operation->late_body && !ngx_http_rooms_request_is_json(r)) {
             return ngx_http_rooms_api_invalid(failure,
                                   "Content-Type must be application/json");
         }
@@ -390,14 +448,18 @@ ngx_http_rooms_api_parse(ngx_http_rooms_api_t *api, rooms_str_t text,
                                    JSON_DECODE_ANY, &error);
         }
 
-        if (api->body == NULL) {
+        if (api->body == NULL && api->operation->late_body) {
+            api->task.cmd.malformed = 1;
+
+        } else if (api->body == NULL) {
             return ngx_http_rooms_api_invalid(failure,
                                               "the body is not valid JSON");
         }
     }
 
-    if (rooms_contract_check_body(api->operation, api->body, failure)
-        != ROOMS_OK)
+    if (!api->operation->late_body
+        && rooms_contract_check_body(api->operation, api->body, failure)
+           != ROOMS_OK)
     {
         return NGX_DECLINED;
     }
@@ -502,10 +564,20 @@ ngx_http_rooms_api_respond(ngx_http_request_t *r, rooms_decision_t *d)
 {
     u_char       *p;
     const char   *type;
-    rooms_str_t   str;
+    rooms_str_t   headers, name, str;
 
     if (rooms_decision_failed(d) || !d->answered) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    headers = rooms_str(d->headers.data, d->headers.len);
+
+    while (rooms_get_str16(&headers, &name) == ROOMS_OK
+           && rooms_get_str16(&headers, &str) == ROOMS_OK)
+    {
+        if (ngx_http_rooms_api_header(r, name, str) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
     }
 
     type = "application/json";
@@ -525,6 +597,28 @@ ngx_http_rooms_api_respond(ngx_http_request_t *r, rooms_decision_t *d)
 
     return ngx_http_rooms_respond(r, d->status ? d->status : NGX_HTTP_OK,
                                   type, rooms_decision_str(d, d->answer));
+}
+
+
+static ngx_int_t
+ngx_http_rooms_api_header(ngx_http_request_t *r, rooms_str_t name,
+    rooms_str_t text)
+{
+    u_char     *p;
+    ngx_str_t   value;
+
+    p = ngx_pnalloc(r->pool, name.len + 1 + text.len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    value.data = ngx_cpymem(p, name.data, name.len) + 1;
+    value.data[-1] = '\0';
+    value.len = text.len;
+
+    ngx_memcpy(value.data, text.data, text.len);
+
+    return ngx_http_rooms_respond_header(r, (char *) p, &value);
 }
 
 
@@ -557,5 +651,7 @@ static void
 ngx_http_rooms_api_free(ngx_http_rooms_api_t *api)
 {
     json_decref(api->body);
+    rooms_buf_free(&api->text);
+    rooms_buf_free(&api->headers);
     ngx_free(api);
 }

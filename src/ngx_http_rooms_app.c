@@ -45,6 +45,8 @@ static char *ngx_http_rooms_app_history(ngx_conf_t *cf,
     ngx_http_rooms_app_t *app, ngx_str_t *value);
 static char *ngx_http_rooms_app_option(ngx_conf_t *cf,
     ngx_http_rooms_app_t *app, ngx_str_t *value);
+static char *ngx_http_rooms_app_option_file(ngx_conf_t *cf,
+    ngx_http_rooms_app_t *app, ngx_str_t *value);
 static ngx_http_rooms_setting_t *ngx_http_rooms_app_setting(ngx_conf_t *cf,
     ngx_array_t *settings);
 static ngx_int_t ngx_http_rooms_app_configure(ngx_conf_t *cf,
@@ -62,6 +64,7 @@ static ngx_http_rooms_app_command_t  ngx_http_rooms_app_commands[] = {
     { ngx_string("zone"), 1, ngx_http_rooms_app_zone },
     { ngx_string("history"), 1, ngx_http_rooms_app_history },
     { ngx_string("option"), 2, ngx_http_rooms_app_option },
+    { ngx_string("option_file"), 2, ngx_http_rooms_app_option_file },
     { ngx_string("redis"), 1, ngx_http_rooms_redis_conf },
     { ngx_string("redis_timeout"), 1, ngx_http_rooms_redis_conf_more },
     { ngx_string("redis_keep"), 1, ngx_http_rooms_redis_conf_more },
@@ -397,6 +400,46 @@ ngx_http_rooms_app_option(ngx_conf_t *cf, ngx_http_rooms_app_t *app,
 }
 
 
+/* The same, where the value is what a file has. */
+
+static char *
+ngx_http_rooms_app_option_file(ngx_conf_t *cf, ngx_http_rooms_app_t *app,
+    ngx_str_t *value)
+{
+    char                      *rv;
+    ngx_str_t                  text;
+    ngx_http_rooms_setting_t  *option, file;
+
+    rv = ngx_http_rooms_app_option(cf, app, value);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    option = app->options->elts;
+    option += app->options->nelts - 1;
+
+    option->path = value[2];
+
+    if (ngx_conf_full_name(cf->cycle, &option->path, 1) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    file = *option;
+    file.name = option->path;
+
+    if (ngx_http_rooms_contract_read(cf, &file, &text) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    option->value.len = text.len;
+    option->value.data = ngx_pstrdup(cf->pool, &text);
+
+    ngx_free(text.data);
+
+    return option->value.data ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
 static ngx_http_rooms_setting_t *
 ngx_http_rooms_app_setting(ngx_conf_t *cf, ngx_array_t *settings)
 {
@@ -474,7 +517,9 @@ ngx_http_rooms_app_configure(ngx_conf_t *cf, ngx_http_rooms_app_t *app)
 
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "invalid option \"%V\" with value \"%V\": %s in %s:%ui",
-                      &option[i].name, &option[i].value,
+                      &option[i].name,
+                      option[i].path.len ? &option[i].path
+                                         : &option[i].value,
                       err[0] ? err : "it is refused",
                       option[i].file, option[i].line);
         return NGX_ERROR;

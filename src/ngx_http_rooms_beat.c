@@ -240,6 +240,7 @@ ngx_http_rooms_beat_connect(ngx_http_rooms_session_t *s)
     s->connecting = 1;
     s->connect_due = ngx_current_msec + beat->delay;
     ngx_queue_insert_tail(&beat->queue, &s->connect);
+    beat->count++;
 
     if (!beat->event.timer_set) {
         ngx_add_timer(&beat->event, beat->delay);
@@ -260,6 +261,7 @@ ngx_http_rooms_beat_connected(ngx_http_rooms_session_t *s)
 
     s->connecting = 0;
     ngx_queue_remove(&s->connect);
+    beat->count--;
 
     if (ngx_queue_empty(&beat->queue) && beat->event.timer_set) {
         ngx_del_timer(&beat->event);

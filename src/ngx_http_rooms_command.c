@@ -18,6 +18,7 @@
 #include <ngx_http_rooms_redis.h>
 #include <ngx_http_rooms_replay.h>
 #include <ngx_http_rooms_room.h>
+#include <ngx_http_rooms_verify.h>
 
 
 #define NGX_HTTP_ROOMS_DEPTH      8      /* commands caused by commands */
@@ -93,6 +94,14 @@ ngx_http_rooms_execute(ngx_http_rooms_task_t *task)
     why = ROOMS_REFUSE_INTERNAL;
 
     rc = ngx_http_rooms_decide(task, frame, &why);
+
+    if (rc == NGX_DONE) {
+
+        /* it waits for a thread */
+
+        ngx_http_rooms_frame_pop();
+        return;
+    }
 
     if (rc != NGX_OK) {
 
@@ -269,6 +278,16 @@ ngx_http_rooms_decide_in_room(ngx_http_rooms_task_t *task,
 
         if (rc != ROOMS_OK || rooms_decision_failed(d)) {
             return NGX_ERROR;
+        }
+
+        if (d->verify) {
+            rc = ngx_http_rooms_verify(task, d);
+
+            if (rc != NGX_OK) {
+                return rc;
+            }
+
+            continue;
         }
 
         if (d->nrecords == 0 && !d->remove) {
@@ -677,7 +696,8 @@ ngx_http_rooms_effect(ngx_http_rooms_task_t *task, rooms_decision_t *d,
 
 /*
  * What is said at a CONNECT gives the client an offset to come back with: all
- * that is in the journal so far was before its time.
+ * that this worker has read so far was before its time.  Nothing more is read
+ * now, because a replay may follow, and what was missed goes before the rest.
  */
 
 static void
@@ -689,8 +709,6 @@ ngx_http_rooms_effect_welcome(ngx_http_rooms_socket_t *socket,
     unsigned char           text[ROOMS_OFFSET_LEN];
 
     zone = socket->session->zone;
-
-    ngx_http_rooms_zone_drain(zone);
 
     rooms_buf_init(&b, 0);
 
@@ -872,8 +890,16 @@ static void
 ngx_http_rooms_frame_caller(ngx_http_rooms_task_t *task,
     ngx_http_rooms_frame_t *frame)
 {
+    ngx_connection_t  *c;
+
     ngx_http_rooms_command_caller(task->socket, &frame->caller, frame->rooms,
                                   NGX_HTTP_ROOMS_CALLER_ROOMS);
+
+    c = task->socket->session->connection;
+
+    if (c) {
+        task->cmd.address = rooms_str(c->addr_text.data, c->addr_text.len);
+    }
 
     task->cmd.caller = &frame->caller;
 }

@@ -31,17 +31,17 @@ struct ngx_http_rooms_task_s {
     ngx_http_rooms_done_pt       done;        /* or NULL */
     struct ngx_http_rooms_replay_s  *replay;  /* what the caller missed */
     void                        *data;
+    unsigned                     detached:1;  /* may wait, see execute() */
     uint64_t                     id;          /* of the ack */
 };
 
 
 /*
- * Where the journal is in Redis, the task is copied and done is called later,
- * with the copy.  Else before this returns.
- *
  * Carries a command out.  cmd.room is set for a command whose room is known.
- * The caller's socket may be gone afterwards (look at session->closed while
- * holding the session).
+ * Where the journal is in Redis, the task is copied and done is called later,
+ * with the copy.  Else it is called before this returns, but for a detached
+ * one, whose memory stays until then.  The caller's socket may be gone
+ * afterwards.
  */
 
 void ngx_http_rooms_execute(ngx_http_rooms_task_t *task);

@@ -42,6 +42,7 @@ typedef struct ngx_http_rooms_redis_s    ngx_http_rooms_redis_t;
 typedef struct {
     ngx_str_t                 name;          /* full file name; of option */
     ngx_str_t                 value;         /* of option */
+    ngx_str_t                 path;          /* the value's file, or empty */
     u_char                   *file;
     ngx_uint_t                line;
 } ngx_http_rooms_setting_t;
@@ -66,6 +67,7 @@ struct ngx_http_rooms_app_s {
     rooms_app_keys_pt         keys;          /* of the application, or NULL */
     void                     *conf;          /* of the application */
     rooms_contract_t         *contract;      /* NULL: none was given */
+    rooms_contract_rate_t     rate;          /* of a connection's events */
 
     void                     *redis;         /* ngx_http_rooms_redis_conf_t,
                                                 or NULL */
@@ -128,6 +130,7 @@ typedef struct {
     ngx_uint_t                max_namespaces;
     ngx_uint_t                max_nodes;     /* JSON values in a packet */
     ngx_uint_t                events;        /* per second, 0: no limit */
+    ngx_uint_t                handshakes;    /* not complete, of a worker */
 
     ngx_array_t              *origins;       /* ngx_str_t, or NULL */
     ngx_flag_t                any_origin;    /* "*" */
@@ -142,6 +145,7 @@ typedef struct {
     ngx_http_rooms_beat_t     ping;          /* waiting for the next ping */
     ngx_http_rooms_beat_t     pong;          /* waiting for a pong */
     ngx_http_rooms_beat_t     connect;       /* waiting for a CONNECT */
+    ngx_uint_t                candidates;    /* waiting for an upgrade */
 } ngx_http_rooms_loc_conf_t;
 
 

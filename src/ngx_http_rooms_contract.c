@@ -26,8 +26,6 @@ static ngx_int_t ngx_http_rooms_contract_document(ngx_conf_t *cf,
     ngx_http_rooms_document_t *openapi);
 static json_t *ngx_http_rooms_contract_parse(ngx_conf_t *cf,
     ngx_http_rooms_setting_t *file);
-static ngx_int_t ngx_http_rooms_contract_read(ngx_conf_t *cf,
-    ngx_http_rooms_setting_t *file, ngx_str_t *text);
 static ngx_int_t ngx_http_rooms_contract_read_fd(ngx_conf_t *cf,
     ngx_http_rooms_setting_t *file, ngx_fd_t fd, ngx_str_t *text);
 static void ngx_http_rooms_contract_error(ngx_conf_t *cf,
@@ -75,6 +73,10 @@ ngx_http_rooms_contract_load(ngx_conf_t *cf, ngx_http_rooms_app_t *app)
             ngx_http_rooms_contract_error(cf, file, &err);
             rc = NGX_ERROR;
         }
+    }
+
+    if (app->contract) {
+        app->rate = rooms_contract_connection_rate(app->contract);
     }
 
     /* the contract has its own references */
@@ -157,9 +159,7 @@ ngx_http_rooms_contract_parse(ngx_conf_t *cf, ngx_http_rooms_setting_t *file)
 }
 
 
-/* The text is allocated, not of a pool, since it is needed no longer. */
-
-static ngx_int_t
+ngx_int_t
 ngx_http_rooms_contract_read(ngx_conf_t *cf, ngx_http_rooms_setting_t *file,
     ngx_str_t *text)
 {
@@ -203,14 +203,14 @@ ngx_http_rooms_contract_read_fd(ngx_conf_t *cf,
 
     if (!ngx_is_file(&fi)) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "contract \"%V\": is not a file in %s:%ui",
+                      "\"%V\": is not a file in %s:%ui",
                       &file->name, file->file, file->line);
         return NGX_ERROR;
     }
 
     if (ngx_file_size(&fi) > NGX_HTTP_ROOMS_CONTRACT_MAX) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "contract \"%V\": is larger than %dm in %s:%ui",
+                      "\"%V\": is larger than %dm in %s:%ui",
                       &file->name,
                       NGX_HTTP_ROOMS_CONTRACT_MAX / (1024 * 1024),
                       file->file, file->line);

@@ -28,5 +28,13 @@
 ngx_int_t ngx_http_rooms_contract_load(ngx_conf_t *cf,
     ngx_http_rooms_app_t *app);
 
+/*
+ * The text of the file file->name, allocated, for ngx_free().  NGX_ERROR: it
+ * is logged why.
+ */
+
+ngx_int_t ngx_http_rooms_contract_read(ngx_conf_t *cf,
+    ngx_http_rooms_setting_t *file, ngx_str_t *text);
+
 
 #endif /* _NGX_HTTP_ROOMS_CONTRACT_H_INCLUDED_ */

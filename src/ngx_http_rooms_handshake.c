@@ -344,7 +344,9 @@ ngx_http_rooms_ws_begin(ngx_event_t *rev)
 
     c->log->action = "serving WebSocket";
 
-    if (!rmcf->keep_requests) {
+    /* "limit_conn" counts until the request ends */
+
+    if (!rmcf->keep_requests && r->limit_conn_status == 0) {
         hc = r->http_connection;
 
         ngx_http_free_request(r, 0);

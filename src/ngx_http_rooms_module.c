@@ -206,6 +206,13 @@ static ngx_command_t  ngx_http_rooms_commands[] = {
       offsetof(ngx_http_rooms_loc_conf_t, events),
       &ngx_http_rooms_events_bounds },
 
+    { ngx_string("rooms_handshakes"),
+      NGX_HTTP_ROOMS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_rooms_loc_conf_t, handshakes),
+      &ngx_http_rooms_count_bounds },
+
     { ngx_string("rooms_origin"),
       NGX_HTTP_ROOMS_ANY_CONF|NGX_CONF_1MORE,
       ngx_http_rooms_origin,

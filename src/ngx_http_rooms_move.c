@@ -43,12 +43,6 @@ ngx_http_rooms_move_out(ngx_http_rooms_session_t *s, rooms_buf_t *b)
     ngx_http_rooms_ref_t     *ref;
     ngx_http_rooms_socket_t  *socket;
 
-    /* a packet whose attachments are still to come stays where it is */
-
-    if (s->binary) {
-        return NGX_DECLINED;
-    }
-
     ngx_http_rooms_zone_drain(s->zone);
     ngx_http_rooms_room_take(s, NULL);
 
@@ -57,6 +51,10 @@ ngx_http_rooms_move_out(ngx_http_rooms_session_t *s, rooms_buf_t *b)
     rooms_buf_u64(b, s->out_events);
     rooms_buf_byte(b, (u_char) s->connecting);
     rooms_buf_str16(b, rooms_str(s->query.data, s->query.len));
+    rooms_buf_str32(b, rooms_str(s->window,
+                                 s->window
+                                 ? rooms_window_size(s->window->limit) : 0));
+    ngx_http_rooms_binary_write(s, b);
 
     size = s->out.size;
     rooms_buf_u32(b, (uint32_t) size);
@@ -250,12 +248,14 @@ ngx_http_rooms_move_in_session(ngx_http_rooms_session_t *s, rooms_str_t *in,
 {
     uint8_t      connecting;
     ngx_str_t    args;
-    rooms_str_t  query;
+    rooms_str_t  query, window;
 
     if (rooms_get_u64(in, &s->in) != ROOMS_OK
         || rooms_get_u64(in, &s->out_events) != ROOMS_OK
         || rooms_get_u8(in, &connecting) != ROOMS_OK
         || rooms_get_str16(in, &query) != ROOMS_OK
+        || rooms_get_str32(in, &window) != ROOMS_OK
+        || ngx_http_rooms_binary_read(s, in) != NGX_OK
         || rooms_get_str32(in, packets) != ROOMS_OK)
     {
         return NGX_ERROR;
@@ -263,6 +263,19 @@ ngx_http_rooms_move_in_session(ngx_http_rooms_session_t *s, rooms_str_t *in,
 
     if (connecting) {
         ngx_http_rooms_beat_connect(s);
+    }
+
+    /* another configuration may have another limit, then it begins anew */
+
+    if (window.len
+        && window.len == rooms_window_size(s->zone->app->rate.limit))
+    {
+        s->window = ngx_alloc(window.len, ngx_cycle->log);
+        if (s->window == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(s->window, window.data, window.len);
     }
 
     args.data = (u_char *) query.data;

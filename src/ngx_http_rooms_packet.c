@@ -38,6 +38,7 @@ static ngx_int_t ngx_http_rooms_packet_event(ngx_http_rooms_socket_t *socket,
     const rooms_sio_packet_t *pkt, const rooms_str_t *attachments);
 static ngx_int_t ngx_http_rooms_packet_check(ngx_http_rooms_task_t *task,
     const rooms_str_t *items, size_t n);
+static ngx_int_t ngx_http_rooms_packet_window(ngx_http_rooms_session_t *s);
 static ngx_int_t ngx_http_rooms_packet_rate(ngx_http_rooms_task_t *task,
     const rooms_contract_event_t *event);
 static ngx_int_t ngx_http_rooms_packet_ack(ngx_http_rooms_socket_t *socket,
@@ -214,6 +215,11 @@ ngx_http_rooms_packet_event(ngx_http_rooms_socket_t *socket,
         return NGX_OK;
     }
 
+    if (ngx_http_rooms_packet_window(s) != NGX_OK) {
+        ngx_http_rooms_refuse(&task, ROOMS_REFUSE_RATE, "Too many events");
+        return (s->closed || s->doomed) ? NGX_ERROR : NGX_OK;
+    }
+
     rc = ngx_http_rooms_packet_check(&task, items, n);
 
     if (rc == NGX_OK) {
@@ -223,6 +229,33 @@ ngx_http_rooms_packet_event(ngx_http_rooms_socket_t *socket,
     json_decref(task.cmd.args);
 
     return (s->closed || s->doomed) ? NGX_ERROR : NGX_OK;
+}
+
+
+/* The limit of the contract for all events of a connection. */
+
+static ngx_int_t
+ngx_http_rooms_packet_window(ngx_http_rooms_session_t *s)
+{
+    rooms_contract_rate_t  *rate;
+
+    rate = &s->zone->app->rate;
+
+    if (rate->limit == 0) {
+        return NGX_OK;
+    }
+
+    if (s->window == NULL) {
+        s->window = ngx_alloc(rooms_window_size(rate->limit), ngx_cycle->log);
+        if (s->window == NULL) {
+            return NGX_ERROR;
+        }
+
+        rooms_window_init(s->window, rate->limit, rate->window);
+    }
+
+    return rooms_window_take(s->window, ngx_http_rooms_now()) == ROOMS_OK
+           ? NGX_OK : NGX_DECLINED;
 }
 
 
@@ -575,6 +608,77 @@ ngx_http_rooms_binary_add(ngx_http_rooms_session_t *s, rooms_str_t data)
     ngx_free(bin);
 
     return rc;
+}
+
+
+void
+ngx_http_rooms_binary_write(ngx_http_rooms_session_t *s, rooms_buf_t *b)
+{
+    ngx_uint_t                i;
+    ngx_http_rooms_binary_t  *bin;
+
+    bin = s->binary;
+
+    if (bin == NULL) {
+        rooms_buf_str32(b, rooms_str(NULL, 0));
+        return;
+    }
+
+    rooms_buf_str32(b, rooms_str(bin->text.data, bin->text.len));
+    rooms_buf_u16(b, (uint16_t) bin->n);
+    rooms_buf_u16(b, (uint16_t) bin->have);
+
+    for (i = 0; i < bin->have; i++) {
+        rooms_buf_u32(b, (uint32_t) bin->ends[i]);
+    }
+
+    rooms_buf_str32(b, rooms_str(bin->data.data, bin->data.len));
+}
+
+
+ngx_int_t
+ngx_http_rooms_binary_read(ngx_http_rooms_session_t *s, rooms_str_t *in)
+{
+    uint16_t     n, have;
+    uint32_t     end, last;
+    ngx_uint_t   i;
+    rooms_str_t  text, data;
+
+    if (rooms_get_str32(in, &text) != ROOMS_OK) {
+        return NGX_ERROR;
+    }
+
+    if (text.len == 0) {
+        return NGX_OK;
+    }
+
+    if (rooms_get_u16(in, &n) != ROOMS_OK
+        || rooms_get_u16(in, &have) != ROOMS_OK
+        || n > NGX_HTTP_ROOMS_ATTACHMENTS || have >= n
+        || ngx_http_rooms_binary_begin(s, text, n) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    last = 0;
+
+    for (i = 0; i < have; i++) {
+        if (rooms_get_u32(in, &end) != ROOMS_OK || end < last) {
+            return NGX_ERROR;
+        }
+
+        s->binary->ends[i] = end;
+        last = end;
+    }
+
+    if (rooms_get_str32(in, &data) != ROOMS_OK || data.len != last) {
+        return NGX_ERROR;
+    }
+
+    s->binary->have = have;
+    rooms_buf_str(&s->binary->data, data);
+
+    return s->binary->data.failed ? NGX_ERROR : NGX_OK;
 }
 
 

@@ -51,6 +51,17 @@ ngx_int_t ngx_http_rooms_connect(ngx_http_rooms_session_t *s,
 ngx_http_rooms_socket_t *ngx_http_rooms_socket_of(
     ngx_http_rooms_session_t *s, rooms_str_t nsp);
 
+/*
+ * The packet whose attachments have not all come, as octets, and back; one
+ * that is not there is a text of no length.  A client may send them over two
+ * transports.
+ */
+
+void ngx_http_rooms_binary_write(ngx_http_rooms_session_t *s,
+    rooms_buf_t *b);
+ngx_int_t ngx_http_rooms_binary_read(ngx_http_rooms_session_t *s,
+    rooms_str_t *in);
+
 /* Closes the session because of what it sent. */
 
 ngx_int_t ngx_http_rooms_packet_invalid(ngx_http_rooms_session_t *s);

@@ -8,13 +8,14 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include <ngx_http_rooms_act.h>
 #include <ngx_http_rooms_publish.h>
 #include <ngx_http_rooms_socket.h>
 
 
 #define NGX_HTTP_ROOMS_WANT_MAX         65536
 
-#define NGX_HTTP_ROOMS_MAX_ATTACHMENTS  64
+#define NGX_HTTP_ROOMS_MAX_ATTACHMENTS  256
 
 #define NGX_HTTP_ROOMS_AHEAD            4      /* members to be fetched */
 
@@ -48,6 +49,11 @@ ngx_http_rooms_publish(ngx_http_rooms_room_t *room, const rooms_message_t *m,
     ngx_http_rooms_member_t  *except;
     ngx_http_rooms_socket_t  *socket;
     ngx_http_rooms_stream_t  *stream;
+
+    if (m->action != ROOMS_MESSAGE_EMIT) {
+        ngx_http_rooms_act(room, m);
+        return;
+    }
 
     if (m->audience == ROOMS_TO_SOCKET) {
         ngx_http_rooms_publish_one(room, m, id);

@@ -211,7 +211,6 @@ ngx_http_rooms_remote_request(ngx_http_rooms_exchange_t *x,
     if (!ev->timer_set) {
         ev->handler = ngx_http_rooms_remote_check;
         ev->log = ngx_cycle->log;
-        ev->cancelable = 1;
         ngx_add_timer(ev, NGX_HTTP_ROOMS_REMOTE_CHECK);
     }
 }

@@ -39,7 +39,42 @@ ngx_http_rooms_respond_header(ngx_http_request_t *r, const char *name,
     h->key.len = ngx_strlen(name);
     h->value = *value;
 
+    /* nginx answers 304 by itself where it knows the tag */
+
+    if (ngx_strcasecmp((u_char *) name, (u_char *) "ETag") == 0) {
+        r->headers_out.etag = h;
+    }
+
     return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_rooms_respond_has(ngx_http_request_t *r, const char *name)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    part = &r->headers_out.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                return 0;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (ngx_strcasecmp(h[i].key.data, (u_char *) name) == 0) {
+            return 1;
+        }
+    }
 }
 
 
@@ -60,8 +95,9 @@ ngx_http_rooms_respond(ngx_http_request_t *r, ngx_uint_t status,
     r->headers_out.content_type_len = strcspn(type, ";");
     r->headers_out.content_type_lowcase = NULL;
 
-    if (ngx_http_rooms_respond_header(r, "Cache-Control", &no_store)
-        != NGX_OK)
+    if (!ngx_http_rooms_respond_has(r, "Cache-Control")
+        && ngx_http_rooms_respond_header(r, "Cache-Control", &no_store)
+           != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

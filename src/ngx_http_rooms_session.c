@@ -461,6 +461,11 @@ ngx_http_rooms_session_release(ngx_http_rooms_session_t *s)
         s->poll = NULL;
     }
 
+    if (s->window) {
+        ngx_free(s->window);
+        s->window = NULL;
+    }
+
     if (s->rates) {
         ngx_free(s->rates);
         s->rates = NULL;

@@ -21,6 +21,7 @@
 #include <rooms_ws.h>
 #include <rooms_eio.h>
 #include <rooms_rate.h>
+#include <rooms_window.h>
 
 
 /* Why a session ended: what the others are told and $rooms_close shows. */
@@ -85,6 +86,7 @@ struct ngx_http_rooms_session_s {
     ngx_http_rooms_binary_t     *binary;      /* packet that lacks parts */
     rooms_rate_t                 rate;        /* events per second */
     rooms_rate_t                *rates;       /* per event of the contract */
+    rooms_window_t              *window;      /* events of all names */
     ngx_http_rooms_poll_t       *poll;        /* polling only */
     ngx_http_request_t          *request;     /* kept for its log line */
     ngx_str_t                    query;       /* of the handshake */

@@ -21,6 +21,7 @@
 
 
 static ngx_rbtree_key_t ngx_http_rooms_socket_key(const u_char *sid);
+static rooms_gone_e ngx_http_rooms_socket_gone(ngx_http_rooms_session_t *s);
 static void ngx_http_rooms_socket_tell(ngx_http_rooms_socket_t *socket,
     rooms_buf_t *rooms);
 static void ngx_http_rooms_socket_depart(ngx_http_rooms_socket_t *socket,
@@ -236,17 +237,50 @@ static void
 ngx_http_rooms_socket_tell(ngx_http_rooms_socket_t *socket,
     rooms_buf_t *rooms)
 {
-    rooms_str_t  in, name;
+    rooms_str_t            in, name;
+    rooms_caller_t         caller;
+    ngx_http_rooms_task_t  task;
 
     in = rooms_str(rooms->data, rooms->len);
 
+    ngx_memzero(&caller, sizeof(rooms_caller_t));
+
+    caller.sid = rooms_str(socket->sid, NGX_HTTP_ROOMS_SID_LEN);
+    caller.nsp = rooms_str(socket->nsp.data, socket->nsp.len);
+
     while (rooms_get_str16(&in, &name) == ROOMS_OK) {
-        ngx_http_rooms_execute_in(socket->session->zone, ROOMS_CMD_DISCONNECT,
-                                  name,
-                                  rooms_str(socket->sid,
-                                            NGX_HTTP_ROOMS_SID_LEN),
-                                  rooms_str(socket->nsp.data,
-                                            socket->nsp.len));
+        ngx_memzero(&task, sizeof(ngx_http_rooms_task_t));
+
+        task.zone = socket->session->zone;
+        task.cmd.kind = ROOMS_CMD_DISCONNECT;
+        task.cmd.room = name;
+        task.cmd.caller = &caller;
+        task.cmd.gone = ngx_http_rooms_socket_gone(socket->session);
+
+        ngx_http_rooms_execute(&task);
+    }
+}
+
+
+/* A session that is not closed goes on without this one namespace. */
+
+static rooms_gone_e
+ngx_http_rooms_socket_gone(ngx_http_rooms_session_t *s)
+{
+    if (!s->closed) {
+        return ROOMS_GONE_MANUAL;
+    }
+
+    switch (s->reason) {
+
+    case NGX_HTTP_ROOMS_CLOSE_SERVER:
+        return ROOMS_GONE_MANUAL;
+
+    case NGX_HTTP_ROOMS_CLOSE_PING:
+        return ROOMS_GONE_TIMEOUT;
+
+    default:
+        return ROOMS_GONE_ERROR;
     }
 }
 

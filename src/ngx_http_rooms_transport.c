@@ -31,6 +31,10 @@ typedef struct {
 
 static ngx_int_t ngx_http_rooms_transport_args(ngx_http_request_t *r,
     ngx_http_rooms_args_t *args);
+static ngx_uint_t ngx_http_rooms_transport_crowded(
+    ngx_http_rooms_loc_conf_t *conf);
+static ngx_int_t ngx_http_rooms_transport_busy(ngx_http_request_t *r,
+    ngx_http_rooms_loc_conf_t *conf);
 static ngx_int_t ngx_http_rooms_transport_open(ngx_http_request_t *r,
     ngx_http_rooms_loc_conf_t *conf, ngx_http_rooms_args_t *args);
 static ngx_int_t ngx_http_rooms_transport_polling_open(ngx_http_request_t *r,
@@ -182,6 +186,29 @@ ngx_http_rooms_transport_error(ngx_http_request_t *r,
 }
 
 
+/* Connections that have not come to their end of a handshake yet. */
+
+static ngx_uint_t
+ngx_http_rooms_transport_crowded(ngx_http_rooms_loc_conf_t *conf)
+{
+    return conf->connect.count + conf->candidates >= conf->handshakes;
+}
+
+
+static ngx_int_t
+ngx_http_rooms_transport_busy(ngx_http_request_t *r,
+    ngx_http_rooms_loc_conf_t *conf)
+{
+    conf->app->zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_LIMIT]++;
+
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "rooms: \"%V\": %ui handshakes are in progress "
+                  "(rooms_handshakes)", &conf->app->name, conf->handshakes);
+
+    return NGX_HTTP_SERVICE_UNAVAILABLE;
+}
+
+
 static ngx_int_t
 ngx_http_rooms_transport_open(ngx_http_request_t *r,
     ngx_http_rooms_loc_conf_t *conf, ngx_http_rooms_args_t *args)
@@ -201,6 +228,10 @@ ngx_http_rooms_transport_open(ngx_http_request_t *r,
     if (args->version != 4) {
         return ngx_http_rooms_transport_error(r, conf,
                                               NGX_HTTP_ROOMS_ERROR_VERSION);
+    }
+
+    if (ngx_http_rooms_transport_crowded(conf)) {
+        return ngx_http_rooms_transport_busy(r, conf);
     }
 
     if (!args->websocket) {
@@ -342,6 +373,10 @@ ngx_http_rooms_transport_session(ngx_http_request_t *r,
         if (!ngx_http_rooms_ws_asked(r)) {
             return ngx_http_rooms_transport_error(r, conf,
                                                 NGX_HTTP_ROOMS_ERROR_REQUEST);
+        }
+
+        if (ngx_http_rooms_transport_crowded(conf)) {
+            return ngx_http_rooms_transport_busy(r, conf);
         }
 
         rc = ngx_http_rooms_upgrade(r, conf, s, &args->sid);

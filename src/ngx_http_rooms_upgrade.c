@@ -128,6 +128,7 @@ ngx_http_rooms_candidate_begin(ngx_connection_t *c, ngx_http_request_t *r,
     cand->request = r;
 
     ngx_queue_insert_tail(&ngx_http_rooms_candidates, &cand->queue);
+    cand->conf->candidates++;
 
     cand->timer.handler = ngx_http_rooms_candidate_timeout;
     cand->timer.data = cand;
@@ -499,6 +500,7 @@ ngx_http_rooms_candidate_done(ngx_http_rooms_candidate_t *cand,
     r = cand->request;
 
     ngx_queue_remove(&cand->queue);
+    cand->conf->candidates--;
     ngx_del_timer(&cand->timer);
     rooms_ws_reader_free(&cand->reader);
 
@@ -632,6 +634,7 @@ ngx_http_rooms_candidate_close(ngx_http_rooms_candidate_t *cand)
     rooms_buf_t  b;
 
     ngx_queue_remove(&cand->queue);
+    cand->conf->candidates--;
 
     if (cand->timer.timer_set) {
         ngx_del_timer(&cand->timer);

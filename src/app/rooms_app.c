@@ -9,12 +9,16 @@
 #include <rooms_app.h>
 #include <rooms_dinner.h>
 #include <rooms_echo.h>
+#include <rooms_orchestrator.h>
+#include <rooms_platform.h>
 #include <rooms_polls.h>
 
 
 static const rooms_app_t *const  rooms_apps[] = {
     &rooms_dinner_app,
     &rooms_echo_app,
+    &rooms_orchestrator_app,
+    &rooms_platform_app,
     &rooms_polls_app
 };
 
@@ -33,6 +37,27 @@ rooms_app_find(rooms_str_t name)
     }
 
     return NULL;
+}
+
+
+rooms_str_t
+rooms_command_header(const rooms_command_t *cmd, const char *name)
+{
+    size_t       len;
+    rooms_str_t  in, key, value;
+
+    in = cmd->headers;
+    len = strlen(name);
+
+    while (rooms_get_str16(&in, &key) == ROOMS_OK
+           && rooms_get_str16(&in, &value) == ROOMS_OK)
+    {
+        if (key.len == len && memcmp(key.data, name, len) == 0) {
+            return value;
+        }
+    }
+
+    return rooms_str(NULL, 0);
 }
 
 

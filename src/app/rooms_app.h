@@ -55,6 +55,24 @@ typedef enum {
 } rooms_refusal_e;
 
 
+/* What came of rooms_decide_verify(). */
+
+typedef enum {
+    ROOMS_VERIFIED_NOT = 0,      /* it was not asked for */
+    ROOMS_VERIFIED_RIGHT,
+    ROOMS_VERIFIED_WRONG
+} rooms_verified_e;
+
+
+/* How a socket went. */
+
+typedef enum {
+    ROOMS_GONE_ERROR = 0,        /* its transport ended, or its worker */
+    ROOMS_GONE_MANUAL,           /* the client or the server wanted it */
+    ROOMS_GONE_TIMEOUT           /* no pong */
+} rooms_gone_e;
+
+
 /* The socket a command comes from. */
 
 typedef struct {
@@ -81,7 +99,8 @@ typedef struct {
     rooms_str_t            room;         /* as routed, or empty */
     rooms_str_t            name;
     rooms_str_t            text;         /* EVENT: the JSON array, the event's
-                                            name first; ACK: of arguments */
+                                            name first; ACK: of arguments;
+                                            REST: the body as it came */
     json_t                *args;         /* EVENT: parsed, without the name;
                                             NULL for applications that ask
                                             for text only */
@@ -94,6 +113,14 @@ typedef struct {
     unsigned               nparams;
     rooms_str_t            query;        /* raw, without '?' */
     rooms_str_t            authorization;
+    rooms_str_t            headers;      /* REST: those that begin with "X-",
+                                            each name, in lower case, and
+                                            value a str16 */
+    rooms_str_t            address;      /* the client's, as text, where it is
+                                            known: REST, WebSocket */
+    rooms_gone_e           gone;         /* DISCONNECT */
+    unsigned               malformed:1;  /* REST: the body is no JSON */
+    unsigned               verified:2;   /* a rooms_verified_e */
     int64_t                missed;       /* REPLAY: records that hold messages
                                             for the caller; -1: unknown */
 } rooms_command_t;
@@ -158,6 +185,15 @@ typedef struct {
 
     void         (*release)(void *state);
 } rooms_app_t;
+
+
+/*
+ * The value of a header of a REST command; name in lower case, beginning with
+ * "x-".  Empty where there is none.
+ */
+
+rooms_str_t rooms_command_header(const rooms_command_t *cmd,
+    const char *name);
 
 
 #define ROOMS_APP_ERROR  256

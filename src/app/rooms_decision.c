@@ -35,6 +35,8 @@ rooms_decision_clear(rooms_decision_t *d)
     d->status = 0;
     d->content_type = none;
     d->redirect = none;
+    d->password = none;
+    d->hash = none;
 
     d->nrecords = 0;
     d->neffects = 0;
@@ -44,6 +46,7 @@ rooms_decision_clear(rooms_decision_t *d)
     d->keep_deadline = 1;
     d->remove = 0;
     d->rejected = 0;
+    d->verify = 0;
     d->failed = 0;
 }
 
@@ -77,6 +80,7 @@ rooms_decision_reset(rooms_decision_t *d)
     rooms_decision_empty(&d->text);
     rooms_decision_empty(&d->messages);
     rooms_decision_empty(&d->scratch);
+    rooms_decision_empty(&d->headers);
 
     rooms_decision_clear(d);
 }
@@ -88,6 +92,7 @@ rooms_decision_free(rooms_decision_t *d)
     rooms_buf_free(&d->text);
     rooms_buf_free(&d->messages);
     rooms_buf_free(&d->scratch);
+    rooms_buf_free(&d->headers);
 
     free(d->records);
     free(d->effects);
@@ -100,7 +105,7 @@ unsigned
 rooms_decision_failed(const rooms_decision_t *d)
 {
     return d->failed || d->text.failed || d->messages.failed
-           || d->scratch.failed || d->text.len > UINT32_MAX
+           || d->scratch.failed || d->headers.failed || d->text.len > UINT32_MAX
            || d->messages.len > UINT32_MAX;
 }
 
@@ -241,6 +246,27 @@ rooms_decide_answer_attach(rooms_decision_t *d,
 
 
 void
+rooms_decide_header(rooms_decision_t *d, const char *name, const char *value)
+{
+    rooms_buf_str16(&d->headers, rooms_str(name, strlen(name)));
+    rooms_buf_str16(&d->headers, rooms_str(value, strlen(value)));
+}
+
+
+void
+rooms_decide_verify(rooms_decision_t *d, rooms_str_t password,
+    const char *hash)
+{
+    d->password = rooms_decision_text(d, password);
+
+    /* with its zero octet */
+
+    d->hash = rooms_decision_text(d, rooms_str(hash, strlen(hash) + 1));
+    d->verify = 1;
+}
+
+
+void
 rooms_decide_reject(rooms_decision_t *d, const char *message,
     const json_t *data)
 {
@@ -329,6 +355,41 @@ void
 rooms_decide_redirect(rooms_decision_t *d, rooms_str_t room)
 {
     d->redirect = rooms_decision_text(d, room);
+}
+
+
+void
+rooms_decide_message_leave(rooms_decision_t *d, unsigned variants,
+    rooms_str_t room)
+{
+    rooms_message_t  m;
+
+    memset(&m, 0, sizeof(rooms_message_t));
+
+    m.action = ROOMS_MESSAGE_LEAVE;
+    m.variants = variants;
+    m.ephemeral = 1;
+    m.args = room;
+
+    rooms_decide_message_raw(d, &m);
+}
+
+
+void
+rooms_decide_message_kick(rooms_decision_t *d, unsigned audience,
+    rooms_str_t sid, unsigned variants)
+{
+    rooms_message_t  m;
+
+    memset(&m, 0, sizeof(rooms_message_t));
+
+    m.audience = audience;
+    m.action = ROOMS_MESSAGE_KICK;
+    m.variants = variants;
+    m.ephemeral = 1;
+    m.sid = sid;
+
+    rooms_decide_message_raw(d, &m);
 }
 
 

@@ -75,6 +75,9 @@ struct rooms_decision_s {
     rooms_span_t        attachments;
     unsigned            status;          /* REST, CONNECT refused: not 0 */
     rooms_span_t        content_type;    /* len 0: application/json */
+    rooms_span_t        password;        /* see rooms_decide_verify() */
+    rooms_span_t        hash;
+    rooms_buf_t         headers;         /* str16 name, str16 value, ... */
 
     rooms_decided_t    *records;
     unsigned            nrecords;
@@ -89,6 +92,7 @@ struct rooms_decision_s {
     unsigned            keep_deadline:1; /* set by init; no deadline given */
     unsigned            remove:1;
     unsigned            rejected:1;      /* CONNECT: answer is the error */
+    unsigned            verify:1;
     unsigned            failed:1;
 };
 
@@ -124,6 +128,20 @@ void rooms_decide_answer(rooms_decision_t *d, unsigned status,
     rooms_str_t json);
 void rooms_decide_answer_json(rooms_decision_t *d, unsigned status,
     const json_t *value);
+
+/* A header of a REST answer. */
+
+void rooms_decide_header(rooms_decision_t *d, const char *name,
+    const char *value);
+
+/*
+ * Does the password have this crypt(3) hash?  That takes long, and not in the
+ * event loop; the rest of the decision is forgotten, and decide() is called
+ * again with cmd->verified set.  For REST commands.
+ */
+
+void rooms_decide_verify(rooms_decision_t *d, rooms_str_t password,
+    const char *hash);
 
 /*
  * Refuses a CONNECT: the answer is the data of the CONNECT_ERROR packet, an
@@ -166,6 +184,16 @@ void rooms_decide_redirect(rooms_decision_t *d, rooms_str_t room);
 
 void rooms_decide_message(rooms_decision_t *d, unsigned audience,
     rooms_str_t sid, const char *event, const json_t *payload);
+
+/*
+ * The members of the record's room leave another one (or that one), or are
+ * disconnected.  variants as in rooms_message_t.
+ */
+
+void rooms_decide_message_leave(rooms_decision_t *d, unsigned variants,
+    rooms_str_t room);
+void rooms_decide_message_kick(rooms_decision_t *d, unsigned audience,
+    rooms_str_t sid, unsigned variants);
 
 /* The general form; m->args and the rest are copied. */
 

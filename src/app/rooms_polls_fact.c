@@ -608,6 +608,7 @@ rooms_polls_evolve_joined(rooms_polls_in_t *f)
     rooms_polls_participant_t  *p;
 
     kept = rooms_str(NULL, 0);
+    name = rooms_str(NULL, 0);
 
     if (rooms_get_u8(&f->in, &named) != ROOMS_OK
         || (named && rooms_get_str16(&f->in, &name) != ROOMS_OK)

@@ -82,6 +82,7 @@ rooms_contract_create(json_t *asyncapi, json_t *openapi,
     rooms_contract_error_t *err)
 {
     rooms_contract_t         *c;
+    rooms_contract_place_t    place;
     rooms_contract_reader_t   r;
 
     memset(err, 0, sizeof(rooms_contract_error_t));
@@ -108,7 +109,11 @@ rooms_contract_create(json_t *asyncapi, json_t *openapi,
         r.document = asyncapi;
         err->document = "asyncapi";
 
-        if (rooms_contract_read_events(&r) != ROOMS_OK) {
+        rooms_contract_top(&r, &place);
+
+        if (rooms_contract_read_rate(&r, &place, &c->rate) != ROOMS_OK
+            || rooms_contract_read_events(&r) != ROOMS_OK)
+        {
             goto failed;
         }
     }
@@ -397,6 +402,13 @@ rooms_contract_response(const rooms_contract_operation_t *operation,
     }
 
     return body;
+}
+
+
+rooms_contract_rate_t
+rooms_contract_connection_rate(const rooms_contract_t *contract)
+{
+    return contract->rate;
 }
 
 

@@ -113,6 +113,8 @@ typedef struct {
 /*
  * body  schema of the JSON body, or NULL where the operation takes none
  * rate  "x-rooms-rate" of the operation
+ * late_body  "x-rooms-late-body": the application checks the body, because
+ *       other checks go first; it may be any JSON, of any Content-Type
  */
 
 typedef struct {
@@ -122,6 +124,7 @@ typedef struct {
     rooms_str_t                 path;
     rooms_schema_t             *body;
     unsigned                    body_required:1;
+    unsigned                    late_body:1;
     unsigned                    n_params;
     rooms_contract_param_t     *params;
     unsigned                    n_responses;
@@ -229,6 +232,14 @@ json_t *rooms_contract_params(const rooms_contract_operation_t *operation,
 
 rooms_schema_t *rooms_contract_response(
     const rooms_contract_operation_t *operation, unsigned status);
+
+/*
+ * "x-rooms-rate" at the top of the AsyncAPI document: all events of one
+ * connection together.  limit 0: there is none.
+ */
+
+rooms_contract_rate_t rooms_contract_connection_rate(
+    const rooms_contract_t *contract);
 
 /*
  * A value at the top of either document, such as "x-rooms-options"; OpenAPI

@@ -25,6 +25,7 @@ struct rooms_contract_s {
     rooms_contract_operation_t  **operations;
 
     rooms_route_t                *routes;
+    rooms_contract_rate_t         rate;      /* of a connection */
 };
 
 

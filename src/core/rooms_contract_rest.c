@@ -46,7 +46,7 @@ static rooms_int_t rooms_contract_read_content(rooms_contract_rest_t *rest,
 
 
 static const char *const  rooms_contract_operation_names[] = {
-    "x-rooms-rate", NULL
+    "x-rooms-rate", "x-rooms-late-body", NULL
 };
 
 static const char *const  rooms_contract_item_keys[] = {
@@ -494,6 +494,8 @@ rooms_contract_read_body(rooms_contract_rest_t *rest,
         return ROOMS_ERROR;
     }
 
+    op->late_body = json_is_true(json_object_get(at->json,
+                                                 "x-rooms-late-body"));
     op->body_required = json_is_true(json_object_get(body.json, "required"));
 
     rc = rooms_contract_read_content(rest, &body, &op->body);

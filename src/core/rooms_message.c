@@ -11,6 +11,7 @@
 
 #define ROOMS_MESSAGE_EPHEMERAL  0x01
 #define ROOMS_MESSAGE_ID         0x02
+#define ROOMS_MESSAGE_ACTION     2       /* from this bit on */
 
 
 void
@@ -19,7 +20,8 @@ rooms_message_write(rooms_buf_t *b, const rooms_message_t *m)
     rooms_buf_byte(b, m->audience);
     rooms_buf_byte(b, m->variants);
     rooms_buf_byte(b, (m->ephemeral ? ROOMS_MESSAGE_EPHEMERAL : 0)
-                      | (m->id_at ? ROOMS_MESSAGE_ID : 0));
+                      | (m->id_at ? ROOMS_MESSAGE_ID : 0)
+                      | (m->action << ROOMS_MESSAGE_ACTION));
     rooms_buf_str16(b, m->sid);
     rooms_buf_str32(b, m->args);
 
@@ -58,11 +60,14 @@ rooms_message_read(rooms_str_t *in, rooms_message_t *m)
         || ((flags & ROOMS_MESSAGE_ID)
             && (rooms_get_u32(&rest, &id_at) != ROOMS_OK || id_at == 0))
         || rooms_get_u16(&rest, &n) != ROOMS_OK
-        || m->audience > ROOMS_TO_SOCKET || id_at > m->args.len)
+        || m->audience > ROOMS_TO_SOCKET
+        || (flags >> ROOMS_MESSAGE_ACTION) > ROOMS_MESSAGE_KICK
+        || id_at > m->args.len)
     {
         return ROOMS_ERROR;
     }
 
+    m->action = flags >> ROOMS_MESSAGE_ACTION;
     m->ephemeral = (flags & ROOMS_MESSAGE_EPHEMERAL) != 0;
     m->id_at = id_at;
     m->nattachments = n;

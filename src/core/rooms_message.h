@@ -23,8 +23,20 @@
 #define ROOMS_TO_SOCKET   2
 
 
+/*
+ * What the members meant do with a message: emit it, leave the room that args
+ * names, or be disconnected, each from its namespace.  The latter two are
+ * ephemeral.
+ */
+
+#define ROOMS_MESSAGE_EMIT   0
+#define ROOMS_MESSAGE_LEAVE  1
+#define ROOMS_MESSAGE_KICK   2
+
+
 typedef struct {
     uint8_t         audience;
+    uint8_t         action;
     uint8_t         variants;        /* bits; 0: members of every variant */
     unsigned        ephemeral:1;     /* no offset, not replayed */
     rooms_str_t     sid;             /* the one left out or meant */

@@ -205,13 +205,18 @@ describe('polls: replay', () => {
         const open = async () => {
             player = await server.player({ query: { sessionId: session.id,
                 format: 'named', ...(last ? { lastEventId: last } : {}) } });
-            player.socket.onAny((name, e) => {
+
+            const take = (e) => {
                 if (e && e.eventId && !seen.some((s) =>
                     s.eventId === e.eventId)) {
                     seen.push(e);
                     last = e.eventId;
                 }
-            });
+            };
+
+            /* what came together with the CONNECT, and what comes now */
+            player.log.forEach((e) => take(e.data));
+            player.socket.onAny((name, e) => take(e));
         };
 
         await session.create();
@@ -253,6 +258,11 @@ describe('polls: replay', () => {
         const want = stored(watch).slice(1);
 
         assert.ok(want.length > 100, String(want.length));
+
+        const has = new Set(seen.map((e) => e.eventId));
+
+        assert.deepStrictEqual(want.map((e, i) => [i, e])
+            .filter(([, e]) => !has.has(e.eventId)), []);
         assert.deepStrictEqual(seen.map((e) => e.eventId),
             want.map((e) => e.eventId));
         assert.deepStrictEqual(seen.map((e) => e.sequence),

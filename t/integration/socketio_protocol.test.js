@@ -5,7 +5,7 @@
 const assert = require('node:assert');
 const { describe, it, before, after, afterEach } = require('node:test');
 
-const { useEcho, Poll, frame, eio, sio, refused, sleep, SCALE } =
+const { useEcho, Poll, Wire, frame, eio, sio, refused, sleep, SCALE } =
     require('./lib/echo');
 
 const S = '/socket.io/';
@@ -399,6 +399,34 @@ describe('Socket.IO: events and acks', () => {
                 });
             }
         });
+});
+
+
+describe('Socket.IO: a packet over two transports', () => {
+    const server = useEcho({ before, after, afterEach });
+
+    it('attachments that come after the upgrade belong to it', async () => {
+        for (let i = 0; i < 6; i++) {
+            const poll = await new Poll(server, D).open();
+            const wire = new Wire(server.ports.http);
+
+            await poll.post('40');
+            await poll.until('42["auth"');
+            await poll.post('453-["message",' +
+                '{"_placeholder":true,"num":0},' +
+                '{"_placeholder":true,"num":1},' +
+                '{"_placeholder":true,"num":2}]\x1ebAQI=\x1ebAw==');
+            await wire.open(`${D}?EIO=4&transport=websocket&sid=${poll.sid}`);
+            await wire.send(frame(1, '2probe'));
+            await wire.packet('3probe');
+            await wire.send(frame(1, '5'), bin(4, 5));
+            await wire.until(() => wire.frames.filter((f) =>
+                f.opcode === 2).length === 3, 'three attachments');
+            assert.deepStrictEqual(wire.frames.filter((f) => f.opcode === 2)
+                .map((f) => f.data.toString('hex')), ['0102', '03', '0405']);
+            wire.destroy();
+        }
+    });
 });
 
 

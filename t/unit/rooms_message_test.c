@@ -15,12 +15,12 @@
 
 
 static const rooms_message_t  messages[] = {
-    { ROOMS_TO_ALL, 0, 0, rooms_null_string, rooms_string("[\"a\",1]"), 0, 0,
-      rooms_null_string },
-    { ROOMS_TO_OTHERS, 0, 1, rooms_string("sid1"), rooms_string("[\"b\"]"), 3,
+    { ROOMS_TO_ALL, 0, 0, 0, rooms_null_string, rooms_string("[\"a\",1]"), 0,
       0, rooms_null_string },
-    { ROOMS_TO_SOCKET, 0x82, 0, rooms_string("sid2"), rooms_string("[]"), 0, 2,
-      rooms_string("\3\0\0\0abc\0\0\0\0") }
+    { ROOMS_TO_OTHERS, 0, 0, 1, rooms_string("sid1"), rooms_string("[\"b\"]"),
+      3, 0, rooms_null_string },
+    { ROOMS_TO_SOCKET, 0, 0x82, 0, rooms_string("sid2"), rooms_string("[]"), 0,
+      2, rooms_string("\3\0\0\0abc\0\0\0\0") }
 };
 
 #define NMESSAGES  3

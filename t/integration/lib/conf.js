@@ -116,7 +116,7 @@ function pagesServer(o, ports) {
  * api (lines in the locations), http, main (lines in http and at the top),
  * server (lines in server), before (modules loaded first), appText (the whole
  * rooms_app text), locationsText, logLevel.
- * ports: http, and where wanted tls, h2c, pages.
+ * ports: http, and where wanted tls, h2c, proxied, pages.
  */
 
 function nginxConf(o, ports) {
@@ -124,6 +124,11 @@ function nginxConf(o, ports) {
 
     if (ports.tls) {
         listens.push(`listen 127.0.0.1:${ports.tls} ssl http2 reuseport;`);
+    }
+
+    if (ports.proxied) {
+        listens.push(`listen 127.0.0.1:${ports.proxied} proxy_protocol ` +
+            'reuseport;');
     }
 
     if (ports.h2c) {

@@ -80,7 +80,7 @@ function certificate(dir) {
 class Server {
     /*
      * o: the options of nginxConf, and
-     *   tls, h2c, pages   listen on such a port too
+     *   tls, h2c, proxied (PROXY protocol), pages   listen on such a port too
      *   allow             RegExp of error log lines that are expected
      */
 
@@ -103,7 +103,7 @@ class Server {
         this.dir = tempDir();
         this.ports = { http: await freePort() };
 
-        for (const name of ['tls', 'h2c']) {
+        for (const name of ['tls', 'h2c', 'proxied']) {
             if (this.o[name]) {
                 this.ports[name] = await freePort();
             }

@@ -1,0 +1,170 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ */
+
+
+#include "rooms_orchestrator_play.h"
+
+
+static const char *
+tick(play_t *p, uint64_t ms)
+{
+    p->now += ms;
+
+    return play_life(p, ROOMS_CMD_TICK, NULL);
+}
+
+
+static void
+G_14_updates_keep_their_distance(void **state)
+{
+    play_t      *p = *state;
+    unsigned     i, told;
+    const char  *out;
+
+    game_identify(p, "s1", "GM_1");
+    told = 0;
+
+    for (i = 0; i < 1000; i++) {
+        if (i % 10 == 0) {
+            game_submit(p, "s1", "NONE", "TEAM_A");
+        }
+
+        out = tick(p, 1);
+        told += strstr(out, "state:update") != NULL;
+    }
+
+    assert_in_range(told, 8, 10);
+
+    /* the last change is told, and then nothing more */
+
+    (void) tick(p, 200);
+    assert_null(strstr(tick(p, 200), "state:update"));
+}
+
+
+static void
+G_44_silence(void **state)
+{
+    play_t      *p = *state;
+    const char  *out;
+
+    game_identify(p, "s1", "GM_1");
+    (void) tick(p, 1);
+
+    out = tick(p, 29000);
+    assert_null(strstr(out, "device:disconnected"));
+
+    out = tick(p, 1000);
+    assert_non_null(strstr(out, "\"deviceId\":\"GM_1\","
+                                "\"reason\":\"timeout\""));
+
+    /* held for a while, then forgotten */
+
+    (void) tick(p, 29000);
+    assert_non_null(rooms_orchestrator_get(game_root(p), "devices", "GM_1"));
+    (void) tick(p, 2000);
+    assert_null(rooms_orchestrator_get(game_root(p), "devices", "GM_1"));
+}
+
+
+static void
+G_36_video_by_the_clock(void **state)
+{
+    play_t  *p = *state;
+
+    game_identify(p, "s1", "GM_1");
+    (void) tick(p, 1);
+
+    assert_non_null(strstr(play_rest(p, "scanToken", NULL,
+                                     "{\"tokenId\":\"V\","
+                                     "\"teamId\":\"TEAM_A\","
+                                     "\"scannerId\":\"p\"}"),
+                           "\"status\":\"loading\""));
+    (void) tick(p, 1);
+    assert_non_null(strstr(tick(p, 500), "\"status\":\"playing\""));
+    (void) tick(p, 1);
+    assert_null(strstr(tick(p, 1900), "\"status\":\"completed\""));
+    assert_non_null(strstr(tick(p, 100), "\"status\":\"completed\""));
+    assert_non_null(strstr(tick(p, 500), "\"status\":\"idle\""));
+}
+
+
+static void
+G_71_state_survives_as_octets(void **state)
+{
+    void         *copy;
+    play_t       *p = *state;
+    json_t       *a, *b;
+    rooms_buf_t   octets;
+
+    game_identify(p, "s1", "GM_1");
+    game_submit(p, "s1", "A", "TEAM_A");
+
+    rooms_buf_init(&octets, 0);
+    p->app->snapshot(p->state, &octets);
+
+    copy = NULL;
+    assert_int_equal(p->app->restore(p->conf, &copy,
+                                     rooms_str(octets.data, octets.len)),
+                     ROOMS_OK);
+
+    a = (json_t *) game_root(p);
+    b = ((rooms_orchestrator_state_t *) copy)->root;
+    assert_true(json_equal(a, b));
+    p->app->release(copy);
+
+    copy = NULL;
+    assert_int_equal(p->app->restore(p->conf, &copy,
+                                     rooms_str(octets.data, octets.len - 1)),
+                     ROOMS_ERROR);
+    assert_int_equal(p->app->restore(p->conf, &copy, play_str("{}")),
+                     ROOMS_ERROR);
+    assert_null(copy);
+    rooms_buf_free(&octets);
+}
+
+
+static void
+G_53_what_is_no_fact(void **state)
+{
+    void      *data;
+    play_t    *p = *state;
+    unsigned   i;
+
+    static const char *const  facts[] = {
+        "", "x", "{}", "[]", "{\"f\":\"tx\"}", "{\"f\":\"tx\",\"at\":1}",
+        "{\"f\":\"none\",\"at\":1}", "{\"f\":\"away\",\"at\":1,\"id\":\"x\"}",
+        "{\"f\":\"session\",\"at\":-1,\"id\":\"x\",\"name\":\"x\"}",
+        "{\"f\":\"video\",\"at\":1,\"status\":\"playing\"}"
+    };
+
+    for (i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
+        data = NULL;
+        assert_int_equal(p->app->evolve(p->conf, &data, 8,
+                                        play_str(facts[i])),
+                         ROOMS_ERROR);
+        assert_null(data);
+    }
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test_setup_teardown(G_14_updates_keep_their_distance,
+                                        game_setup, game_teardown),
+        cmocka_unit_test_setup_teardown(G_44_silence, game_setup,
+                                        game_teardown),
+        cmocka_unit_test_setup_teardown(G_36_video_by_the_clock, game_setup,
+                                        game_teardown),
+        cmocka_unit_test_setup_teardown(G_71_state_survives_as_octets,
+                                        game_setup, game_teardown),
+        cmocka_unit_test_setup_teardown(G_53_what_is_no_fact, game_setup,
+                                        game_teardown)
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
