@@ -86,9 +86,9 @@ typedef struct {
  * known     stations that were forgotten
  * past      summaries of sessions that are over, by id
  * fails     times of wrong passwords, by address
- * clock     first (fact), now (of the last fact), updated (of the last change that
- *           stations see), told (of the last state:update), open (there was
- *           a change since)
+ * clock     first (fact), now (of the last fact), updated (of the last change
+ *           that stations see), told (of the last state:update), open (there
+ *           was a change since)
  */
 
 typedef struct {
