@@ -161,6 +161,16 @@ ngx_http_rooms_redis_close_zone(ngx_http_rooms_zone_t *zone)
 
 
 void
+ngx_http_rooms_redis_free_zone(ngx_http_rooms_zone_t *zone)
+{
+    rooms_buf_free(&zone->redis->owners);
+    ngx_free(zone->redis);
+
+    zone->redis = NULL;
+}
+
+
+void
 ngx_http_rooms_redis_died(ngx_http_rooms_zone_t *zone, uint32_t owner)
 {
     u_char                  digits[NGX_INT64_LEN];

@@ -66,6 +66,7 @@ struct ngx_http_rooms_redis_s {
 
 ngx_int_t ngx_http_rooms_redis_open(ngx_http_rooms_zone_t *zone);
 void ngx_http_rooms_redis_close_zone(ngx_http_rooms_zone_t *zone);
+void ngx_http_rooms_redis_free_zone(ngx_http_rooms_zone_t *zone);
 
 /* A worker of this nginx has died: its lease ends now. */
 

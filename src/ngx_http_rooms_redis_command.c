@@ -396,6 +396,13 @@ ngx_http_rooms_pending_route(ngx_http_rooms_pending_t *p)
 
     rc = app->app->route(app->conf, &p->task.cmd, &p->name);
 
+    if (p->task.socket) {
+        p->caller = caller;
+        p->caller.rooms = NULL;
+        p->caller.nrooms = 0;
+        p->task.cmd.caller = &p->caller;
+    }
+
     if (rc == ROOMS_ERROR || p->name.failed) {
         return NGX_ERROR;
     }
@@ -483,6 +490,16 @@ ngx_http_rooms_pending_decide(ngx_http_rooms_pending_t *p, const void *state)
     rooms_decision_reset(&p->d);
 
     rc = app->app->decide(app->conf, state, cmd, &p->d);
+
+    if (p->task.socket) {
+
+        /* the caller's rooms are known only while it decides */
+
+        p->caller = caller;
+        p->caller.rooms = NULL;
+        p->caller.nrooms = 0;
+        cmd->caller = &p->caller;
+    }
 
     if (rc == ROOMS_AGAIN) {
         return rc;
@@ -1408,7 +1425,15 @@ ngx_http_rooms_redis_timeout_handler(ngx_event_t *ev)
             room = p->room;
             room->backing.busy++;
 
-            ngx_http_rooms_pending_refuse(p, ROOMS_REFUSE_STORAGE);
+            /* what only reads is answered from what is known here */
+
+            if (!room->backing.loaded
+                || ngx_http_rooms_pending_decide(p, room->state) != ROOMS_OK
+                || ngx_http_rooms_pending_own(p))
+            {
+                ngx_http_rooms_pending_refuse(p, ROOMS_REFUSE_STORAGE);
+            }
+
             ngx_http_rooms_pending_finish(p);
             ngx_http_rooms_redis_room_run(room);
 

@@ -441,6 +441,10 @@ ngx_http_rooms_zone_exit_process(ngx_cycle_t *cycle)
 
     for (i = 0; i < rmcf->apps.nelts; i++) {
         ngx_http_rooms_zone_close(apps[i]->zone);
+
+        if (apps[i]->zone->redis) {
+            ngx_http_rooms_redis_free_zone(apps[i]->zone);
+        }
     }
 
     ngx_http_rooms_workers_part(leave);
