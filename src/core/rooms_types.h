@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 
-/* Return codes; the numbers are those of nginx's NGX_OK and its kin. */
+/* Return codes; the numbers are those of nginx's own. */
 
 #define ROOMS_OK         0
 #define ROOMS_ERROR     -1
