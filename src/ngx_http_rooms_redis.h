@@ -137,7 +137,6 @@ ngx_uint_t ngx_http_rooms_redis_room_ready(ngx_http_rooms_room_t *room);
 void ngx_http_rooms_redis_execute(ngx_http_rooms_task_t *task);
 void ngx_http_rooms_redis_room_run(ngx_http_rooms_room_t *room);
 void ngx_http_rooms_redis_room_wake(ngx_http_rooms_room_t *room);
-void ngx_http_rooms_redis_timeouts(ngx_http_rooms_redis_t *redis);
 
 /* 1 where it is an append of ours that has not been answered yet. */
 
