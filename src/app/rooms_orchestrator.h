@@ -124,9 +124,11 @@ extern const rooms_orchestrator_error_t  rooms_orchestrator_auth_required;
 extern const rooms_orchestrator_error_t  rooms_orchestrator_invalid_token;
 extern const rooms_orchestrator_error_t  rooms_orchestrator_no_session;
 extern const rooms_orchestrator_error_t  rooms_orchestrator_device_limit;
+extern const rooms_orchestrator_error_t  rooms_orchestrator_not_found;
+extern const rooms_orchestrator_error_t  rooms_orchestrator_no_token;
 
 
-/* rooms_orchestrator_state.c: see rooms_app_t */
+/* rooms_orchestrator_state.c, rooms_orchestrator_change.c: see rooms_app_t */
 
 rooms_int_t rooms_orchestrator_evolve(const void *conf, void **state,
     uint64_t id, rooms_str_t fact);
@@ -264,23 +266,59 @@ uint64_t rooms_orchestrator_video_due(const rooms_orchestrator_t *g);
 void rooms_orchestrator_tick(rooms_orchestrator_t *g);
 
 
-/* rooms_orchestrator_event.c, rooms_orchestrator_rest.c */
+/* rooms_orchestrator_station.c: CONNECT, gm:identify, REPLAY */
 
 rooms_int_t rooms_orchestrator_connect(rooms_orchestrator_t *g);
+rooms_int_t rooms_orchestrator_identify(rooms_orchestrator_t *g);
+void rooms_orchestrator_replay(rooms_orchestrator_t *g);
+
+
+/* rooms_orchestrator_event.c: EVENT, DISCONNECT */
+
 rooms_int_t rooms_orchestrator_event(rooms_orchestrator_t *g);
 rooms_int_t rooms_orchestrator_disconnect(rooms_orchestrator_t *g);
-void rooms_orchestrator_replay(rooms_orchestrator_t *g);
+
+
+/* rooms_orchestrator_rest.c, and the operations of the files below */
+
 rooms_int_t rooms_orchestrator_rest(rooms_orchestrator_t *g);
 
-/* A fact that makes a session; *id is its id. */
 
-json_t *rooms_orchestrator_new_session(rooms_orchestrator_t *g,
-    const char *name, json_t *teams);
+/* rooms_orchestrator_session.c */
+
+rooms_int_t rooms_orchestrator_get_session(rooms_orchestrator_t *g);
+rooms_int_t rooms_orchestrator_create_session(rooms_orchestrator_t *g);
+rooms_int_t rooms_orchestrator_update_session(rooms_orchestrator_t *g);
+
+/*
+ * ROOMS_OK: there is a session, or *made is a state with a new one, for
+ * json_decref().  ROOMS_DECLINED: there is none, which has been answered.
+ */
+
+rooms_int_t rooms_orchestrator_need_session(rooms_orchestrator_t *g,
+    json_t **made);
+
+
+/* rooms_orchestrator_scan.c */
+
+rooms_int_t rooms_orchestrator_scan(rooms_orchestrator_t *g);
+rooms_int_t rooms_orchestrator_batch(rooms_orchestrator_t *g);
+
+
+/* rooms_orchestrator_admin.c */
+
+rooms_int_t rooms_orchestrator_auth(rooms_orchestrator_t *g);
+rooms_int_t rooms_orchestrator_reset_scores(rooms_orchestrator_t *g);
+rooms_int_t rooms_orchestrator_clear_transactions(rooms_orchestrator_t *g);
 
 /* 1: the token is one of an admin and valid now */
 
 unsigned rooms_orchestrator_admits(const rooms_orchestrator_conf_t *conf,
     rooms_str_t token, uint64_t now);
+
+/* 1: the caller of a REST operation is no admin, which has been answered */
+
+unsigned rooms_orchestrator_denied(rooms_orchestrator_t *g);
 
 
 extern const rooms_app_t  rooms_orchestrator_app;

@@ -29,6 +29,14 @@ const rooms_orchestrator_error_t  rooms_orchestrator_device_limit = {
     "DEVICE_LIMIT", "The maximum of stations is connected", 403
 };
 
+const rooms_orchestrator_error_t  rooms_orchestrator_not_found = {
+    "NOT_FOUND", "There is no such session", 404
+};
+
+const rooms_orchestrator_error_t  rooms_orchestrator_no_token = {
+    "NOT_FOUND", "There is no such token", 404
+};
+
 static const rooms_orchestrator_error_t  rooms_orchestrator_internal = {
     "SERVER_ERROR", "Internal error", 500
 };

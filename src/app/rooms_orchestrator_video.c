@@ -20,10 +20,6 @@ static const rooms_orchestrator_error_t  rooms_orchestrator_nothing = {
     "CONFLICT", "There is no video for that", 409
 };
 
-static const rooms_orchestrator_error_t  rooms_orchestrator_no_token = {
-    "NOT_FOUND", "There is no such token", 404
-};
-
 
 static const char *
 rooms_orchestrator_video_status(const rooms_orchestrator_t *g)

@@ -1,0 +1,346 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ *
+ * How a socket becomes a station, and what one that comes back has missed.
+ */
+
+
+#include <stdio.h>
+#include <string.h>
+
+#include <rooms_offset.h>
+#include <rooms_orchestrator.h>
+
+
+#define ROOMS_ORCHESTRATOR_ID  100
+
+
+/*
+ * What is kept with a socket: "T" where its handshake had a valid token, or
+ * "-"; then the id of its station, once it has one.
+ */
+
+static unsigned
+rooms_orchestrator_trusted(const rooms_command_t *cmd)
+{
+    return cmd->caller->data.len && cmd->caller->data.data[0] == 'T';
+}
+
+
+rooms_int_t
+rooms_orchestrator_connect(rooms_orchestrator_t *g)
+{
+    json_t                 *token;
+    const rooms_command_t  *cmd;
+
+    cmd = g->cmd;
+
+    if (!rooms_option_is(cmd->caller->nsp, "/")) {
+        rooms_decide_reject(g->d, "Invalid namespace", NULL);
+        return ROOMS_OK;
+    }
+
+    token = json_object_get(cmd->body, "token");
+
+    if (token == NULL || json_is_null(token)) {
+        return ROOMS_OK;
+    }
+
+    if (!rooms_orchestrator_admits(g->conf,
+                                   rooms_str(json_string_value(token),
+                                             json_string_length(token)),
+                                   cmd->now))
+    {
+        return rooms_orchestrator_fail(g, &rooms_orchestrator_invalid_token,
+                                       NULL);
+    }
+
+    rooms_decide_data(g->d, rooms_str("T", 1));
+
+    if (strcmp(rooms_orchestrator_text(cmd->body, "deviceType"), "admin")
+        == 0)
+    {
+        rooms_decide_join(g->d, rooms_str(ROOMS_ORCHESTRATOR_ROOM,
+                                       sizeof(ROOMS_ORCHESTRATOR_ROOM) - 1));
+    }
+
+    return ROOMS_OK;
+}
+
+
+/* XG-4.  ROOMS_DECLINED: the answer has been given. */
+
+static rooms_int_t
+rooms_orchestrator_check_token(rooms_orchestrator_t *g, const json_t *data)
+{
+    json_t  *token;
+
+    token = json_object_get(data, "token");
+
+    if (token != NULL && !json_is_null(token)) {
+
+        if (rooms_orchestrator_admits(g->conf,
+                                      rooms_str(json_string_value(token),
+                                                json_string_length(token)),
+                                      g->cmd->now))
+        {
+            return ROOMS_OK;
+        }
+
+        (void) rooms_orchestrator_fail(g, &rooms_orchestrator_invalid_token,
+                                       NULL);
+        return ROOMS_DECLINED;
+    }
+
+    if (!g->conf->require || rooms_orchestrator_trusted(g->cmd)) {
+        return ROOMS_OK;
+    }
+
+    (void) rooms_orchestrator_fail(g, &rooms_orchestrator_auth_required,
+                                   NULL);
+    rooms_decide_kick(g->d, 0);
+
+    return ROOMS_DECLINED;
+}
+
+
+static unsigned
+rooms_orchestrator_connected(const json_t *device)
+{
+    return strcmp(rooms_orchestrator_text(device, "status"), "connected")
+           == 0;
+}
+
+
+static unsigned
+rooms_orchestrator_held(const rooms_orchestrator_t *g, const json_t *device)
+{
+    return device != NULL && !rooms_orchestrator_connected(device)
+           && g->now < (uint64_t) json_integer_value(json_object_get(device,
+                                                                     "away"))
+                       + g->conf->hold;
+}
+
+
+/* Stations that have a place, but for this one. */
+
+static unsigned
+rooms_orchestrator_places(const rooms_orchestrator_t *g, const char *self)
+{
+    json_t      *device;
+    unsigned     n;
+    const char  *id;
+
+    n = 0;
+
+    json_object_foreach(json_object_get(g->state, "devices"), id, device) {
+        if (strcmp(rooms_orchestrator_text(device, "type"), "gm") == 0
+            && strcmp(id, self) != 0
+            && (rooms_orchestrator_connected(device)
+                || rooms_orchestrator_held(g, device)))
+        {
+            n++;
+        }
+    }
+
+    return n;
+}
+
+
+/* What a station that was here before has missed, or all there is. */
+
+static void
+rooms_orchestrator_catch_up(rooms_orchestrator_t *g, const char *id,
+    const json_t *device)
+{
+    size_t         len;
+    uint64_t       at;
+    unsigned char  offset[ROOMS_OFFSET_LEN];
+
+    if (rooms_orchestrator_held(g, device)) {
+        at = (uint64_t) json_integer_value(json_object_get(device, "at"));
+        len = rooms_offset_write(offset, g->cmd->epoch,
+                                 rooms_message_whole(at));
+        rooms_decide_replay(g->d, rooms_str(offset, len));
+        return;
+    }
+
+    if (device != NULL
+        || rooms_orchestrator_get(g->state, "known", id) != NULL)
+    {
+        rooms_orchestrator_emit(g, "sync:full",
+                                rooms_orchestrator_sync(g->state, g->now,
+                                                   rooms_str(id,
+                                                             strlen(id))));
+    }
+}
+
+
+static void
+rooms_orchestrator_device_fact(rooms_orchestrator_t *g, const json_t *data,
+    const char *id)
+{
+    json_t                 *fact;
+    const rooms_command_t  *cmd;
+
+    cmd = g->cmd;
+
+    fact = json_pack("{s:s, s:s, s:s, s:O, s:s#, s:O*}", "f", "device",
+                     "id", id, "type", "gm",
+                     "version", json_object_get(data, "version"),
+                     "sid", cmd->caller->sid.data, (int) cmd->caller->sid.len,
+                     "name", json_object_get(data, "name"));
+
+    if (cmd->address.len) {
+        (void) json_object_set_new(fact, "ip",
+                                   json_stringn((const char *)
+                                                cmd->address.data,
+                                                cmd->address.len));
+    }
+
+    rooms_orchestrator_fact(g, fact);
+}
+
+
+static void
+rooms_orchestrator_arrived(rooms_orchestrator_t *g, const json_t *data,
+    const char *id, const json_t *device)
+{
+    json_t                 *payload;
+    const rooms_command_t  *cmd;
+
+    cmd = g->cmd;
+
+    if (rooms_orchestrator_connected(device)) {
+        rooms_orchestrator_kick(g, rooms_orchestrator_text(device, "sid"));
+        return;
+    }
+
+    payload = json_pack("{s:s, s:s, s:O*}", "deviceId", id, "type", "gm",
+                        "name", json_object_get(data, "name"));
+
+    if (cmd->address.len) {
+        (void) json_object_set_new(payload, "ipAddress",
+                                   json_stringn((const char *)
+                                                cmd->address.data,
+                                                cmd->address.len));
+    }
+
+    rooms_orchestrator_message(g, ROOMS_TO_OTHERS, cmd->caller->sid,
+                               "device:connected", payload, 0);
+}
+
+
+static void
+rooms_orchestrator_identified(rooms_orchestrator_t *g)
+{
+    json_t  *answer;
+
+    answer = json_pack("{s:b, s:O, s:o}", "success", 1, "sessionId",
+                       rooms_orchestrator_get(g->state, "session", "id"),
+                       "state", rooms_orchestrator_game(g->state, g->now));
+
+    rooms_decide_emit(g->d, "gm:identified", answer);
+    rooms_orchestrator_answer(g, 0, answer);
+}
+
+
+static void
+rooms_orchestrator_seat(rooms_orchestrator_t *g, const json_t *data,
+    const char *id, const json_t *device)
+{
+    char  text[ROOMS_ORCHESTRATOR_ID * 4 + 2];
+
+    (void) snprintf(text, sizeof(text), "%c%s",
+                    rooms_orchestrator_trusted(g->cmd) ? 'T' : '-', id);
+
+    rooms_orchestrator_identified(g);
+
+    rooms_decide_data(g->d, rooms_str(text, strlen(text)));
+    rooms_decide_join(g->d, rooms_str(ROOMS_ORCHESTRATOR_ROOM,
+                                      sizeof(ROOMS_ORCHESTRATOR_ROOM) - 1));
+
+    rooms_orchestrator_device_fact(g, data, id);
+    rooms_orchestrator_arrived(g, data, id, device);
+
+    rooms_orchestrator_catch_up(g, id, device);
+}
+
+
+rooms_int_t
+rooms_orchestrator_identify(rooms_orchestrator_t *g)
+{
+    json_t        *data, *made, *device;
+    const char    *id, *self;
+
+    data = rooms_orchestrator_payload(g->cmd);
+    id = rooms_orchestrator_text(data, "stationId");
+
+    if (*id == '\0') {
+        return rooms_orchestrator_invalid(g, "/stationId: is required");
+    }
+
+    if (rooms_orchestrator_check_token(g, data) != ROOMS_OK) {
+        return ROOMS_OK;
+    }
+
+    if (rooms_orchestrator_device(g->state, g->cmd->caller->sid, &self)
+        != NULL)
+    {
+        if (strcmp(self, id) != 0) {
+            return rooms_orchestrator_invalid(g, "/stationId: this socket is "
+                                                 "another station already");
+        }
+
+        rooms_orchestrator_identified(g);
+        rooms_orchestrator_device_fact(g, data, id);
+        return ROOMS_OK;
+    }
+
+    if (rooms_orchestrator_places(g, id) >= g->conf->stations) {
+        (void) rooms_orchestrator_fail(g, &rooms_orchestrator_device_limit,
+                                       NULL);
+        rooms_decide_kick(g->d, 0);
+        return ROOMS_OK;
+    }
+
+    device = rooms_orchestrator_get(g->state, "devices", id);
+
+    if (rooms_orchestrator_need_session(g, &made) != ROOMS_OK) {
+        return ROOMS_OK;
+    }
+
+    if (made != NULL) {
+        g->state = made;
+    }
+
+    rooms_orchestrator_seat(g, data, id, device);
+    json_decref(made);
+
+    return ROOMS_OK;
+}
+
+
+void
+rooms_orchestrator_replay(rooms_orchestrator_t *g)
+{
+    rooms_str_t  self;
+
+    if (g->cmd->missed >= 0
+        && g->cmd->missed <= ROOMS_ORCHESTRATOR_QUEUE)
+    {
+        rooms_decide_replayed(g->d);
+        return;
+    }
+
+    self = g->cmd->caller->data;
+
+    if (self.len) {
+        self.data++;
+        self.len--;
+    }
+
+    rooms_orchestrator_emit(g, "sync:full",
+                            rooms_orchestrator_sync(g->state, g->now, self));
+}
