@@ -228,7 +228,7 @@ void rooms_dinner_refuse(const void *conf, const rooms_command_t *cmd,
     rooms_refusal_e why, rooms_str_t detail, rooms_decision_t *d);
 
 
-/* Commands (rooms_dinner_command.c), see rooms_app_t. */
+/* rooms_dinner_route.c and rooms_dinner_command.c, see rooms_app_t */
 
 rooms_int_t rooms_dinner_route(const void *conf, const rooms_command_t *cmd,
     rooms_buf_t *room);
