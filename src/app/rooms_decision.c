@@ -1,6 +1,8 @@
 
 /*
  * Copyright (C) nginx rooms contributors
+ *
+ * The answer and the records of a decision.
  */
 
 
@@ -8,20 +10,12 @@
 #include <string.h>
 
 #include <rooms_decision.h>
+#include <rooms_decision_int.h>
 #include <rooms_json.h>
 
 
 #define ROOMS_DECISION_MIN   8
 #define ROOMS_DECISION_KEEP  (1024 * 1024)   /* a buffer, at reset */
-
-
-static rooms_span_t rooms_decision_text(rooms_decision_t *d, rooms_str_t s);
-static rooms_span_t rooms_decision_attach(rooms_decision_t *d,
-    const rooms_str_t *attachments, unsigned n);
-static rooms_effect_t *rooms_decision_effect(rooms_decision_t *d,
-    rooms_effect_e type);
-static void *rooms_decision_grow(rooms_decision_t *d, void *items, size_t size,
-    unsigned n, unsigned *allocated);
 
 
 static void
@@ -145,7 +139,7 @@ rooms_decision_json(rooms_decision_t *d, rooms_buf_t *b, const json_t *value)
 }
 
 
-static void
+void
 rooms_decision_event(rooms_decision_t *d, rooms_buf_t *b, const char *event,
     const json_t *payload)
 {
@@ -157,7 +151,7 @@ rooms_decision_event(rooms_decision_t *d, rooms_buf_t *b, const char *event,
 }
 
 
-static rooms_span_t
+rooms_span_t
 rooms_decision_text(rooms_decision_t *d, rooms_str_t s)
 {
     rooms_span_t  span;
@@ -170,7 +164,7 @@ rooms_decision_text(rooms_decision_t *d, rooms_str_t s)
 }
 
 
-static rooms_span_t
+rooms_span_t
 rooms_decision_attach(rooms_decision_t *d, const rooms_str_t *attachments,
     unsigned n)
 {
@@ -189,7 +183,7 @@ rooms_decision_attach(rooms_decision_t *d, const rooms_str_t *attachments,
 }
 
 
-static void *
+void *
 rooms_decision_grow(rooms_decision_t *d, void *items, size_t size, unsigned n,
     unsigned *allocated)
 {
@@ -443,169 +437,4 @@ rooms_decide_deadline(rooms_decision_t *d, uint64_t deadline)
 {
     d->deadline = deadline;
     d->keep_deadline = 0;
-}
-
-
-static rooms_effect_t *
-rooms_decision_effect(rooms_decision_t *d, rooms_effect_e type)
-{
-    rooms_effect_t  *e;
-
-    e = rooms_decision_grow(d, d->effects, sizeof(rooms_effect_t),
-                            d->neffects, &d->aeffects);
-    if (e == NULL) {
-        return NULL;
-    }
-
-    d->effects = e;
-    e += d->neffects++;
-
-    memset(e, 0, sizeof(rooms_effect_t));
-    e->type = type;
-
-    return e;
-}
-
-
-void
-rooms_decide_emit(rooms_decision_t *d, const char *event,
-    const json_t *payload)
-{
-    rooms_effect_t  *e;
-
-    e = rooms_decision_effect(d, ROOMS_EFFECT_EMIT);
-    if (e == NULL) {
-        return;
-    }
-
-    e->text.pos = (uint32_t) d->text.len;
-    rooms_decision_event(d, &d->text, event, payload);
-    e->text.len = (uint32_t) (d->text.len - e->text.pos);
-}
-
-
-void
-rooms_decide_emit_raw(rooms_decision_t *d, rooms_str_t args,
-    const rooms_str_t *attachments, unsigned n)
-{
-    rooms_effect_t  *e;
-
-    e = rooms_decision_effect(d, ROOMS_EFFECT_EMIT);
-    if (e == NULL) {
-        return;
-    }
-
-    e->text = rooms_decision_text(d, args);
-    e->attachments = rooms_decision_attach(d, attachments, n);
-    e->nattachments = n;
-}
-
-
-void
-rooms_decide_ask_raw(rooms_decision_t *d, rooms_str_t name, rooms_str_t args,
-    const rooms_str_t *attachments, unsigned n)
-{
-    rooms_effect_t  *e;
-
-    e = rooms_decision_effect(d, ROOMS_EFFECT_ASK);
-    if (e == NULL) {
-        return;
-    }
-
-    e->name = rooms_decision_text(d, name);
-    e->text = rooms_decision_text(d, args);
-    e->attachments = rooms_decision_attach(d, attachments, n);
-    e->nattachments = n;
-}
-
-
-static void
-rooms_decision_named(rooms_decision_t *d, rooms_effect_e type,
-    rooms_str_t name)
-{
-    rooms_effect_t  *e;
-
-    e = rooms_decision_effect(d, type);
-    if (e != NULL) {
-        e->name = rooms_decision_text(d, name);
-    }
-}
-
-
-void
-rooms_decide_join(rooms_decision_t *d, rooms_str_t room)
-{
-    rooms_decision_named(d, ROOMS_EFFECT_JOIN, room);
-}
-
-
-void
-rooms_decide_leave(rooms_decision_t *d, rooms_str_t room)
-{
-    rooms_decision_named(d, ROOMS_EFFECT_LEAVE, room);
-}
-
-
-void
-rooms_decide_revoke(rooms_decision_t *d, rooms_str_t sid)
-{
-    rooms_decision_named(d, ROOMS_EFFECT_REVOKE, sid);
-}
-
-
-void
-rooms_decide_data(rooms_decision_t *d, rooms_str_t text)
-{
-    rooms_effect_t  *e;
-
-    e = rooms_decision_effect(d, ROOMS_EFFECT_DATA);
-    if (e != NULL) {
-        e->text = rooms_decision_text(d, text);
-    }
-}
-
-
-void
-rooms_decide_replay(rooms_decision_t *d, rooms_str_t offset)
-{
-    rooms_effect_t  *e;
-
-    e = rooms_decision_effect(d, ROOMS_EFFECT_REPLAY);
-    if (e != NULL) {
-        e->text = rooms_decision_text(d, offset);
-    }
-}
-
-
-void
-rooms_decide_replayed(rooms_decision_t *d)
-{
-    (void) rooms_decision_effect(d, ROOMS_EFFECT_REPLAYED);
-}
-
-
-static void
-rooms_decision_numbered(rooms_decision_t *d, rooms_effect_e type,
-    unsigned number)
-{
-    rooms_effect_t  *e;
-
-    e = rooms_decision_effect(d, type);
-    if (e != NULL) {
-        e->number = number;
-    }
-}
-
-
-void
-rooms_decide_variant(rooms_decision_t *d, unsigned variant)
-{
-    rooms_decision_numbered(d, ROOMS_EFFECT_VARIANT, variant);
-}
-
-
-void
-rooms_decide_kick(rooms_decision_t *d, unsigned connection)
-{
-    rooms_decision_numbered(d, ROOMS_EFFECT_KICK, connection);
 }
