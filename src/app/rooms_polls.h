@@ -302,7 +302,7 @@ void rooms_polls_fact_back(rooms_polls_ctx_t *ctx, uint32_t who);
 void rooms_polls_fact_seen(rooms_polls_ctx_t *ctx, uint32_t who);
 void rooms_polls_fact_beat(rooms_polls_ctx_t *ctx);
 
-/* See rooms_app_t. */
+/* rooms_polls_evolve.c, see rooms_app_t */
 
 rooms_int_t rooms_polls_evolve(const void *conf, void **state, uint64_t id,
     rooms_str_t fact);
@@ -341,7 +341,52 @@ json_t *rooms_polls_poll_json(const rooms_polls_state_t *s,
     const rooms_polls_poll_t *p);
 json_t *rooms_polls_participant_json(const rooms_polls_state_t *s,
     uint32_t who);
+
+/* Of one who came, went or returned, which is what "at" names. */
+
+json_t *rooms_polls_moved_json(const rooms_polls_state_t *s,
+    const char *participant, const char *at, const char *now, uint32_t count);
 json_t *rooms_polls_synced_json(const rooms_polls_state_t *s, uint64_t epoch);
+
+
+/*
+ * What a command says (rooms_polls_request.c).  rooms_polls_caller() sets
+ * session, who and variant by the data kept with the caller's socket.
+ */
+
+void rooms_polls_caller(rooms_polls_ctx_t *ctx);
+
+/* A parameter of the path; empty where there is none. */
+
+rooms_str_t rooms_polls_param(const rooms_command_t *cmd, const char *name);
+
+/*
+ * A value of the handshake: of auth or, where it lacks, the query, decoded in
+ * buf; likewise of the query of a REST command.
+ */
+
+rooms_str_t rooms_polls_handshake(const rooms_command_t *cmd,
+    const char *name, unsigned char *buf, size_t size);
+
+/* 1: the command carries the presenter's token. */
+
+unsigned rooms_polls_is_presenter(rooms_polls_ctx_t *ctx);
+
+/* The participant of an id; NONE where it is none of this session. */
+
+uint32_t rooms_polls_who(const rooms_polls_state_t *s, rooms_str_t id);
+
+/* A string of an object; empty where there is none. */
+
+static inline rooms_str_t
+rooms_polls_text(const json_t *object, const char *name)
+{
+    json_t  *v;
+
+    v = json_object_get(object, name);
+
+    return rooms_str(json_string_value(v), json_string_length(v));
+}
 
 
 /*
@@ -401,29 +446,21 @@ void rooms_polls_refuse(const void *conf, const rooms_command_t *cmd,
     rooms_refusal_e why, rooms_str_t detail, rooms_decision_t *d);
 
 
-/* rooms_polls_connect.c: sockets come, go and say that they live */
+/*
+ * The session or poll that a REST command names (rooms_polls_find.c); "own":
+ * for its presenter only.  ROOMS_DECLINED, NULL: the command has been refused.
+ */
 
-rooms_int_t rooms_polls_connect(rooms_polls_ctx_t *ctx);
-rooms_int_t rooms_polls_disconnect(rooms_polls_ctx_t *ctx);
-rooms_int_t rooms_polls_recover(rooms_polls_ctx_t *ctx);
-rooms_int_t rooms_polls_replayed(rooms_polls_ctx_t *ctx);
-rooms_int_t rooms_polls_heartbeat(rooms_polls_ctx_t *ctx);
-rooms_int_t rooms_polls_reconnect(rooms_polls_ctx_t *ctx);
+rooms_int_t rooms_polls_session_found(rooms_polls_ctx_t *ctx);
+rooms_int_t rooms_polls_session_own(rooms_polls_ctx_t *ctx);
+const rooms_polls_poll_t *rooms_polls_poll_found(rooms_polls_ctx_t *ctx);
+const rooms_polls_poll_t *rooms_polls_poll_own(rooms_polls_ctx_t *ctx);
 
-/* Sets session, who and variant by the data kept with the caller's socket. */
 
-void rooms_polls_caller(rooms_polls_ctx_t *ctx);
-
-/* A value of the handshake: of auth or, where it lacks, the query. */
-
-rooms_str_t rooms_polls_handshake(const rooms_command_t *cmd,
-    const char *name, unsigned char *buf, size_t size);
-
-/* rooms_polls_vote.c */
-
-rooms_int_t rooms_polls_vote_submit(rooms_polls_ctx_t *ctx);
-
-/* Tells the counts of a poll, and what its results are. */
+/*
+ * Tells everybody the counts of a poll and its results (rooms_polls_counts.c);
+ * vote: the id of the latest one, which came at that time (ms).
+ */
 
 void rooms_polls_tell_counts(rooms_polls_ctx_t *ctx,
     const rooms_polls_poll_t *p, const rooms_polls_tally_t *t,
@@ -433,7 +470,21 @@ void rooms_polls_tell_counts(rooms_polls_ctx_t *ctx,
 
 void rooms_polls_close(rooms_polls_ctx_t *ctx, const rooms_polls_poll_t *p);
 
-/* rooms_polls_session.c, rooms_polls_poll.c: REST */
+
+/* rooms_polls_connect.c: sockets come, go and say that they live */
+
+rooms_int_t rooms_polls_connect(rooms_polls_ctx_t *ctx);
+rooms_int_t rooms_polls_disconnect(rooms_polls_ctx_t *ctx);
+rooms_int_t rooms_polls_recover(rooms_polls_ctx_t *ctx);
+rooms_int_t rooms_polls_replayed(rooms_polls_ctx_t *ctx);
+rooms_int_t rooms_polls_heartbeat(rooms_polls_ctx_t *ctx);
+rooms_int_t rooms_polls_reconnect(rooms_polls_ctx_t *ctx);
+
+/* rooms_polls_vote.c: a vote, over either way */
+
+rooms_int_t rooms_polls_vote_submit(rooms_polls_ctx_t *ctx);
+
+/* REST: by operationId, ended by NULL */
 
 typedef struct {
     const char        *name;
@@ -441,30 +492,9 @@ typedef struct {
 } rooms_polls_operation_t;
 
 extern const rooms_polls_operation_t  rooms_polls_session_operations[];
+extern const rooms_polls_operation_t  rooms_polls_participant_operations[];
 extern const rooms_polls_operation_t  rooms_polls_poll_operations[];
-
-/* 1: the command carries the presenter's token. */
-
-unsigned rooms_polls_is_presenter(rooms_polls_ctx_t *ctx);
-rooms_str_t rooms_polls_param(const rooms_command_t *cmd, const char *name);
-
-/* NULL: it has been refused. */
-
-const rooms_polls_poll_t *rooms_polls_poll_param(rooms_polls_ctx_t *ctx);
-
-/* The participant of an id; NONE where it is none of this session. */
-
-uint32_t rooms_polls_who(const rooms_polls_state_t *s, rooms_str_t id);
-
-static inline rooms_str_t
-rooms_polls_text(const json_t *object, const char *name)
-{
-    json_t  *v;
-
-    v = json_object_get(object, name);
-
-    return rooms_str(json_string_value(v), json_string_length(v));
-}
+extern const rooms_polls_operation_t  rooms_polls_vote_operations[];
 
 /* rooms_polls_command.c, see rooms_app_t */
 

@@ -137,12 +137,21 @@ rooms_polls_call(rooms_polls_ctx_t *ctx, const rooms_polls_operation_t *o)
 static rooms_int_t
 rooms_polls_rest(rooms_polls_ctx_t *ctx)
 {
+    unsigned     i;
     rooms_int_t  rc;
 
-    rc = rooms_polls_call(ctx, rooms_polls_session_operations);
+    static const rooms_polls_operation_t *const  lists[] = {
+        rooms_polls_session_operations,
+        rooms_polls_participant_operations,
+        rooms_polls_poll_operations,
+        rooms_polls_vote_operations,
+        NULL
+    };
 
-    if (rc == ROOMS_DECLINED) {
-        rc = rooms_polls_call(ctx, rooms_polls_poll_operations);
+    rc = ROOMS_DECLINED;
+
+    for (i = 0; rc == ROOMS_DECLINED && lists[i] != NULL; i++) {
+        rc = rooms_polls_call(ctx, lists[i]);
     }
 
     return rc;
@@ -174,10 +183,8 @@ rooms_polls_forget(rooms_polls_ctx_t *ctx)
                             who, 0, id);
         rooms_polls_fact_left(ctx, who);
         rooms_polls_event(ctx, "participant:left",
-                          json_pack("{s:s, s:s, s:s, s:I}", "participantId",
-                                    id, "sessionId", s->id, "leftAt",
-                                    ctx->now, "participantCount",
-                                    (json_int_t) s->connected));
+                          rooms_polls_moved_json(s, id, "leftAt", ctx->now,
+                                                 s->connected));
         who = p->next;
     }
 }

@@ -29,50 +29,6 @@ typedef struct {
 
 
 static rooms_str_t
-rooms_polls_query(rooms_str_t query, const char *name, unsigned char *buf,
-    size_t size)
-{
-    size_t       i, len, eq;
-    rooms_str_t  value;
-
-    len = strlen(name);
-
-    while (query.len) {
-
-        for (i = 0; i < query.len && query.data[i] != '&'; i++) { /* void */ }
-
-        for (eq = 0; eq < i && query.data[eq] != '='; eq++) { /* void */ }
-
-        if (eq == len && eq < i && memcmp(query.data, name, len) == 0
-            && rooms_route_decode(rooms_str(query.data + eq + 1, i - eq - 1),
-                                  1, buf, size, &value)
-               == ROOMS_OK)
-        {
-            return value;
-        }
-
-        i += (i < query.len);
-        query.data += i;
-        query.len -= i;
-    }
-
-    return rooms_str(NULL, 0);
-}
-
-
-rooms_str_t
-rooms_polls_handshake(const rooms_command_t *cmd, const char *name,
-    unsigned char *buf, size_t size)
-{
-    rooms_str_t  value;
-
-    value = rooms_polls_text(cmd->body, name);
-
-    return value.len ? value : rooms_polls_query(cmd->query, name, buf, size);
-}
-
-
-static rooms_str_t
 rooms_polls_either(const rooms_command_t *cmd, const char *one,
     const char *other, unsigned char *buf)
 {
@@ -127,41 +83,6 @@ rooms_polls_remember(rooms_polls_ctx_t *ctx)
     }
 
     rooms_decide_data(ctx->d, rooms_str(data, n));
-}
-
-
-void
-rooms_polls_caller(rooms_polls_ctx_t *ctx)
-{
-    uint32_t     n;
-    rooms_str_t  data;
-
-    ctx->who = ROOMS_POLLS_NONE;
-
-    if (ctx->cmd->caller == NULL || ctx->cmd->caller->data.len == 0) {
-        return;
-    }
-
-    data = ctx->cmd->caller->data;
-    ctx->variant = (data.data[0] - '0') % 3;
-
-    if (data.len < 1 + ROOMS_POLLS_UUID) {
-        return;
-    }
-
-    ctx->session = rooms_str(data.data + 1, ROOMS_POLLS_UUID);
-    data.data += 1 + ROOMS_POLLS_UUID;
-    data.len -= 1 + ROOMS_POLLS_UUID;
-
-    if (data.len == 0 || data.len > 9) {
-        return;
-    }
-
-    for (n = 0; data.len; data.data++, data.len--) {
-        n = n * 10 + (data.data[0] - '0');
-    }
-
-    ctx->who = n;
 }
 
 
@@ -252,12 +173,15 @@ rooms_polls_admit(rooms_polls_ctx_t *ctx, const rooms_polls_hello_t *h,
 
 
 static void
-rooms_polls_attach(rooms_polls_ctx_t *ctx, rooms_str_t participant)
+rooms_polls_attach(rooms_polls_ctx_t *ctx)
 {
+    char                              id[ROOMS_POLLS_UUID + 1];
     unsigned                          event;
+    const rooms_polls_state_t        *s;
     const rooms_polls_participant_t  *p;
 
-    p = rooms_polls_participant(ctx->state, ctx->who);
+    s = ctx->state;
+    p = rooms_polls_participant(s, ctx->who);
     event = p != NULL && p->presence == ROOMS_POLLS_DISCONNECTED;
 
     rooms_polls_fact_attached(ctx, ctx->who, ctx->cmd->caller->sid,
@@ -265,14 +189,11 @@ rooms_polls_attach(rooms_polls_ctx_t *ctx, rooms_str_t participant)
     ctx->due = ctx->cmd->now + ctx->conf->heartbeat;
 
     if (event) {
+        rooms_polls_id_make(s->key, s->secret, ROOMS_POLLS_ID_PARTICIPANT,
+                            ctx->who, 0, id);
         rooms_polls_event(ctx, "participant:reconnected",
-                          json_pack("{s:o, s:s, s:s, s:I}",
-                                    "participantId",
-                                    rooms_polls_string(participant),
-                                    "sessionId", ctx->state->id,
-                                    "reconnectedAt", ctx->now,
-                                    "participantCount",
-                                    (json_int_t) ctx->state->connected + 1));
+                          rooms_polls_moved_json(s, id, "reconnectedAt",
+                                                 ctx->now, s->connected + 1));
     }
 }
 
@@ -331,7 +252,7 @@ rooms_polls_connect(rooms_polls_ctx_t *ctx)
         rooms_decide_replay(ctx->d, h.last);
     }
 
-    rooms_polls_attach(ctx, h.participant);
+    rooms_polls_attach(ctx);
 
     return ROOMS_OK;
 }
@@ -371,12 +292,8 @@ rooms_polls_disconnect(rooms_polls_ctx_t *ctx)
         ctx->due = ctx->cmd->now + ctx->conf->grace;
 
         rooms_polls_event(ctx, "participant:disconnected",
-                          json_pack("{s:s, s:s, s:s, s:I}",
-                                    "participantId", id,
-                                    "sessionId", s->id,
-                                    "disconnectedAt", ctx->now,
-                                    "participantCount",
-                                    (json_int_t) s->connected - 1));
+                          rooms_polls_moved_json(s, id, "disconnectedAt",
+                                                 ctx->now, s->connected - 1));
     }
 
     return ROOMS_OK;
@@ -388,8 +305,6 @@ rooms_polls_disconnect(rooms_polls_ctx_t *ctx)
 rooms_int_t
 rooms_polls_recover(rooms_polls_ctx_t *ctx)
 {
-    char  id[ROOMS_POLLS_UUID + 1];
-
     if (ctx->cmd->room.len != ROOMS_POLLS_KEY_TEXT) {
         return ROOMS_OK;
     }
@@ -409,9 +324,7 @@ rooms_polls_recover(rooms_polls_ctx_t *ctx)
         ctx->who = ROOMS_POLLS_NONE;
     }
 
-    rooms_polls_id_make(ctx->state->key, ctx->state->secret,
-                        ROOMS_POLLS_ID_PARTICIPANT, ctx->who, 0, id);
-    rooms_polls_attach(ctx, rooms_str(id, ROOMS_POLLS_UUID));
+    rooms_polls_attach(ctx);
 
     return ROOMS_OK;
 }

@@ -387,6 +387,16 @@ rooms_polls_participant_json(const rooms_polls_state_t *s, uint32_t who)
 
 
 json_t *
+rooms_polls_moved_json(const rooms_polls_state_t *s, const char *participant,
+    const char *at, const char *now, uint32_t count)
+{
+    return json_pack("{s:s, s:s, s:s, s:I}", "participantId", participant,
+                     "sessionId", s->id, at, now, "participantCount",
+                     (json_int_t) count);
+}
+
+
+json_t *
 rooms_polls_synced_json(const rooms_polls_state_t *s, uint64_t epoch)
 {
     json_t                    *v, *polls;
