@@ -3,7 +3,7 @@
  * Copyright (C) nginx rooms contributors
  *
  * Engine.IO sessions: their life and what they receive.  What they send is
- * in ngx_http_rooms_output.c.
+ * in ngx_http_rooms_output.c and ngx_http_rooms_flush.c.
  */
 
 

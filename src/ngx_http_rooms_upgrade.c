@@ -1,6 +1,8 @@
 
 /*
  * Copyright (C) nginx rooms contributors
+ *
+ * The change of a session to its candidate.
  */
 
 
@@ -8,77 +10,21 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include <ngx_http_rooms_ctx.h>
+#include <ngx_http_rooms_candidate.h>
 #include <ngx_http_rooms_polling.h>
 #include <ngx_http_rooms_remote.h>
 #include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_socket.h>
-#include <ngx_http_rooms_upgrade.h>
 #include <ngx_http_rooms_ws.h>
 
 
-#define NGX_HTTP_ROOMS_PROBE_MAX  1024
-
-
-typedef enum {
-    NGX_HTTP_ROOMS_WAIT_OWNER = 0,
-    NGX_HTTP_ROOMS_WAIT_PROBE,
-    NGX_HTTP_ROOMS_WAIT_UPGRADE,
-    NGX_HTTP_ROOMS_WAIT_SESSION
-} ngx_http_rooms_candidate_e;
-
-
-struct ngx_http_rooms_candidate_s {
-    ngx_queue_t                  queue;
-    uint64_t                     id;
-    uint32_t                     owner;       /* 0: this worker */
-    ngx_http_rooms_candidate_e   state;
-    ngx_http_rooms_loc_conf_t   *conf;
-    ngx_connection_t            *connection;
-    ngx_http_request_t          *request;
-    rooms_ws_reader_t            reader;
-    ngx_event_t                  timer;
-    rooms_buf_t                  rest;        /* read and not yet looked at */
-    ngx_http_rooms_queue_t       out;
-    u_char                       sid[ROOMS_EIO_SID_LEN];
-    uint8_t                      deflate;
-    unsigned                     reserved:1;  /* or may be */
-};
-
-
-static void ngx_http_rooms_candidate_begin(ngx_connection_t *c,
-    ngx_http_request_t *r, void *data, u_char *p, size_t n);
-static void ngx_http_rooms_candidate_read(ngx_event_t *rev);
-static void ngx_http_rooms_candidate_write(ngx_event_t *wev);
-static ngx_int_t ngx_http_rooms_candidate_reserve(
-    ngx_http_rooms_candidate_t *cand);
-static void ngx_http_rooms_candidate_go_on(ngx_http_rooms_candidate_t *cand);
-static ngx_int_t ngx_http_rooms_candidate_input(
-    ngx_http_rooms_candidate_t *cand, u_char *p, size_t n);
-static ngx_int_t ngx_http_rooms_candidate_packet(
-    ngx_http_rooms_candidate_t *cand, rooms_ws_event_t *ev);
-static ngx_int_t ngx_http_rooms_candidate_probe(
-    ngx_http_rooms_candidate_t *cand);
-static void ngx_http_rooms_candidate_take(ngx_http_rooms_candidate_t *cand);
-static void ngx_http_rooms_candidate_timeout(ngx_event_t *ev);
-static void ngx_http_rooms_candidate_close(ngx_http_rooms_candidate_t *cand);
-static void ngx_http_rooms_candidate_release(
-    ngx_http_rooms_candidate_t *cand);
 static void ngx_http_rooms_candidate_done(ngx_http_rooms_candidate_t *cand,
     ngx_http_rooms_session_t *s);
-static ngx_http_rooms_candidate_t *ngx_http_rooms_candidate_find(
-    uint64_t id);
-static ngx_http_rooms_session_t *ngx_http_rooms_candidate_session(
-    ngx_http_rooms_candidate_t *cand);
 static ngx_http_rooms_loc_conf_t *ngx_http_rooms_upgrade_conf(
     ngx_http_rooms_zone_t *zone);
 static ngx_int_t ngx_http_rooms_candidate_convert(
     ngx_http_rooms_candidate_t *cand, ngx_http_rooms_session_t *s);
 
-
-static ngx_queue_t  ngx_http_rooms_candidates = {
-    &ngx_http_rooms_candidates, &ngx_http_rooms_candidates
-};
 
 static uint64_t     ngx_http_rooms_candidate_last;
 
@@ -118,293 +64,7 @@ ngx_http_rooms_upgrade(ngx_http_request_t *r, ngx_http_rooms_loc_conf_t *conf,
 }
 
 
-static void
-ngx_http_rooms_candidate_begin(ngx_connection_t *c, ngx_http_request_t *r,
-    void *data, u_char *p, size_t n)
-{
-    ngx_http_rooms_candidate_t *cand = data;
-
-    cand->connection = c;
-    cand->request = r;
-
-    ngx_queue_insert_tail(&ngx_http_rooms_candidates, &cand->queue);
-    cand->conf->candidates++;
-
-    cand->timer.handler = ngx_http_rooms_candidate_timeout;
-    cand->timer.data = cand;
-    cand->timer.log = c->log;
-
-    ngx_add_timer(&cand->timer, cand->conf->upgrade_timeout);
-
-    c->data = cand;
-    c->read->handler = ngx_http_rooms_candidate_read;
-    c->write->handler = ngx_http_rooms_candidate_write;
-
-    rooms_buf_append(&cand->rest, p, n);
-
-    if (cand->rest.failed
-        || ngx_http_rooms_candidate_reserve(cand) != NGX_OK)
-    {
-        ngx_http_rooms_candidate_close(cand);
-        return;
-    }
-
-    if (cand->state == NGX_HTTP_ROOMS_WAIT_PROBE) {
-        ngx_http_rooms_candidate_go_on(cand);
-        return;
-    }
-
-    /* what follows is left to the socket until the owner has agreed */
-
-    if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
-        ngx_http_rooms_candidate_close(cand);
-    }
-}
-
-
-static ngx_int_t
-ngx_http_rooms_candidate_reserve(ngx_http_rooms_candidate_t *cand)
-{
-    ngx_int_t                  rc;
-    ngx_http_rooms_session_t  *s;
-
-    if (cand->owner) {
-        cand->reserved = 1;
-
-        return ngx_http_rooms_remote_reserve(cand->conf->app->zone,
-                                             cand->owner, cand->id,
-                                             rooms_str(cand->sid,
-                                                       ROOMS_EIO_SID_LEN));
-    }
-
-    s = ngx_http_rooms_candidate_session(cand);
-
-    rc = s ? ngx_http_rooms_polling_reserve(s, 0, cand->id) : NGX_DECLINED;
-
-    if (rc == NGX_OK) {
-        cand->reserved = 1;
-        cand->state = NGX_HTTP_ROOMS_WAIT_PROBE;
-    }
-
-    return rc;
-}
-
-
-/* The session is there: now the client is listened to. */
-
-static void
-ngx_http_rooms_candidate_go_on(ngx_http_rooms_candidate_t *cand)
-{
-    ngx_int_t          rc;
-    rooms_buf_t        b;
-    ngx_connection_t  *c;
-
-    c = cand->connection;
-
-    b = cand->rest;
-    rooms_buf_init(&cand->rest, 0);
-
-    rc = ngx_http_rooms_candidate_input(cand, b.data, b.len);
-
-    rooms_buf_free(&b);
-
-    if (rc == NGX_OK) {
-        ngx_http_rooms_candidate_read(c->read);
-    }
-}
-
-
-static void
-ngx_http_rooms_candidate_read(ngx_event_t *rev)
-{
-    ssize_t                      n;
-    ngx_connection_t            *c;
-    ngx_http_rooms_candidate_t  *cand;
-    u_char                       buf[4096];
-
-    c = rev->data;
-    cand = c->data;
-
-    if (c->close) {
-        ngx_http_rooms_candidate_close(cand);
-        return;
-    }
-
-    /* what follows is left to the socket while another worker is asked */
-
-    while (cand->state == NGX_HTTP_ROOMS_WAIT_PROBE
-           || cand->state == NGX_HTTP_ROOMS_WAIT_UPGRADE)
-    {
-
-        n = c->recv(c, buf, sizeof(buf));
-
-        if (n == NGX_AGAIN) {
-            break;
-        }
-
-        if (n == NGX_ERROR || n == 0) {
-            ngx_http_rooms_candidate_close(cand);
-            return;
-        }
-
-        if (ngx_http_rooms_candidate_input(cand, buf, (size_t) n) != NGX_OK) {
-            return;
-        }
-
-        if (!rev->ready) {
-            break;
-        }
-    }
-
-    if (ngx_handle_read_event(rev, 0) != NGX_OK) {
-        ngx_http_rooms_candidate_close(cand);
-    }
-}
-
-
-static void
-ngx_http_rooms_candidate_write(ngx_event_t *wev)
-{
-    ngx_log_debug0(NGX_LOG_DEBUG_HTTP, wev->log, 0,
-                   "rooms: candidate is writable");
-}
-
-
-/* NGX_DONE: the candidate is gone, or has become the session's connection. */
-
-static ngx_int_t
-ngx_http_rooms_candidate_input(ngx_http_rooms_candidate_t *cand, u_char *p,
-    size_t n)
-{
-    size_t              used;
-    rooms_int_t         rc;
-    rooms_ws_event_t    ev;
-    rooms_ws_limits_t   limits;
-
-    limits.max_message = NGX_HTTP_ROOMS_PROBE_MAX;
-    limits.max_fragments = 1;
-    limits.deflate = (cand->deflate != 0);
-
-    while (n) {
-
-        if (cand->state == NGX_HTTP_ROOMS_WAIT_SESSION) {
-            rooms_buf_append(&cand->rest, p, n);
-            return NGX_OK;
-        }
-
-        rc = rooms_ws_read(&cand->reader, &limits, p, n, &used, &ev);
-
-        if (rc == ROOMS_AGAIN) {
-            return NGX_OK;
-        }
-
-        if (rc == ROOMS_ERROR) {
-            ngx_http_rooms_candidate_close(cand);
-            return NGX_DONE;
-        }
-
-        p += used;
-        n -= used;
-
-        if (cand->state == NGX_HTTP_ROOMS_WAIT_UPGRADE
-            && ev.opcode == ROOMS_WS_TEXT && ev.len == 1
-            && ev.payload[0] == ROOMS_EIO_UPGRADE)
-        {
-            rooms_buf_append(&cand->rest, p, n);
-            ngx_http_rooms_candidate_take(cand);
-            return NGX_DONE;
-        }
-
-        if (ngx_http_rooms_candidate_packet(cand, &ev) != NGX_OK) {
-            ngx_http_rooms_candidate_close(cand);
-            return NGX_DONE;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_rooms_candidate_packet(ngx_http_rooms_candidate_t *cand,
-    rooms_ws_event_t *ev)
-{
-    if (ev->opcode == ROOMS_WS_PING || ev->opcode == ROOMS_WS_PONG) {
-        return NGX_OK;
-    }
-
-    if (cand->state != NGX_HTTP_ROOMS_WAIT_PROBE
-        || ev->opcode != ROOMS_WS_TEXT
-        || ev->len != sizeof("2probe") - 1
-        || ngx_memcmp(ev->payload, "2probe", sizeof("2probe") - 1) != 0)
-    {
-        return NGX_DECLINED;
-    }
-
-    return ngx_http_rooms_candidate_probe(cand);
-}
-
-
-static ngx_int_t
-ngx_http_rooms_candidate_probe(ngx_http_rooms_candidate_t *cand)
-{
-    u_char                     frame[8];
-    size_t                     len;
-    ngx_http_rooms_session_t  *s;
-
-    if (cand->owner) {
-        if (ngx_http_rooms_remote_probe(cand->conf->app->zone, cand->owner,
-                                        cand->id,
-                                        rooms_str(cand->sid,
-                                                  ROOMS_EIO_SID_LEN))
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-    } else {
-        s = ngx_http_rooms_candidate_session(cand);
-
-        if (s == NULL) {
-            return NGX_DECLINED;
-        }
-
-        ngx_http_rooms_polling_probe(s, 0, cand->id);
-    }
-
-    len = rooms_ws_header(frame, ROOMS_WS_FIN | ROOMS_WS_TEXT,
-                          sizeof("3probe") - 1);
-    ngx_memcpy(frame + len, "3probe", sizeof("3probe") - 1);
-    len += sizeof("3probe") - 1;
-
-    if (cand->connection->send(cand->connection, frame, len)
-        != (ssize_t) len)
-    {
-        return NGX_ERROR;
-    }
-
-    cand->state = NGX_HTTP_ROOMS_WAIT_UPGRADE;
-
-    return NGX_OK;
-}
-
-
-static ngx_http_rooms_session_t *
-ngx_http_rooms_candidate_session(ngx_http_rooms_candidate_t *cand)
-{
-    ngx_str_t                  sid;
-    ngx_http_rooms_session_t  *s;
-
-    sid.data = cand->sid;
-    sid.len = ROOMS_EIO_SID_LEN;
-
-    s = ngx_http_rooms_session_find(cand->conf->app->zone, &sid);
-
-    return (s && !s->closed && s->polling) ? s : NULL;
-}
-
-
-static void
+void
 ngx_http_rooms_candidate_take(ngx_http_rooms_candidate_t *cand)
 {
     ngx_http_rooms_session_t  *s;
@@ -511,27 +171,6 @@ ngx_http_rooms_candidate_done(ngx_http_rooms_candidate_t *cand,
 }
 
 
-static ngx_http_rooms_candidate_t *
-ngx_http_rooms_candidate_find(uint64_t id)
-{
-    ngx_queue_t                 *q;
-    ngx_http_rooms_candidate_t  *cand;
-
-    for (q = ngx_queue_head(&ngx_http_rooms_candidates);
-         q != ngx_queue_sentinel(&ngx_http_rooms_candidates);
-         q = ngx_queue_next(q))
-    {
-        cand = ngx_queue_data(q, ngx_http_rooms_candidate_t, queue);
-
-        if (cand->id == id) {
-            return cand;
-        }
-    }
-
-    return NULL;
-}
-
-
 void
 ngx_http_rooms_upgrade_reserved(uint64_t id, ngx_uint_t ok)
 {
@@ -618,65 +257,4 @@ ngx_http_rooms_upgrade_conf(ngx_http_rooms_zone_t *zone)
     }
 
     return NULL;
-}
-
-
-static void
-ngx_http_rooms_candidate_timeout(ngx_event_t *ev)
-{
-    ngx_http_rooms_candidate_close(ev->data);
-}
-
-
-static void
-ngx_http_rooms_candidate_close(ngx_http_rooms_candidate_t *cand)
-{
-    rooms_buf_t  b;
-
-    ngx_queue_remove(&cand->queue);
-    cand->conf->candidates--;
-
-    if (cand->timer.timer_set) {
-        ngx_del_timer(&cand->timer);
-    }
-
-    if (cand->reserved) {
-        ngx_http_rooms_candidate_release(cand);
-    }
-
-    rooms_buf_init(&b, 0);
-    rooms_ws_close_frame(&b, cand->reader.close, rooms_str(NULL, 0));
-
-    if (!b.failed && !cand->connection->error) {
-        (void) cand->connection->send(cand->connection, b.data, b.len);
-    }
-
-    rooms_buf_free(&b);
-    rooms_ws_reader_free(&cand->reader);
-    rooms_buf_free(&cand->rest);
-
-    ngx_http_rooms_ws_finish(cand->connection, cand->request, 1);
-
-    ngx_free(cand);
-}
-
-
-static void
-ngx_http_rooms_candidate_release(ngx_http_rooms_candidate_t *cand)
-{
-    ngx_http_rooms_session_t  *s;
-
-    if (cand->owner) {
-        ngx_http_rooms_remote_release(cand->conf->app->zone, cand->owner,
-                                      cand->id,
-                                      rooms_str(cand->sid,
-                                                ROOMS_EIO_SID_LEN));
-        return;
-    }
-
-    s = ngx_http_rooms_candidate_session(cand);
-
-    if (s) {
-        ngx_http_rooms_polling_release(s, 0, cand->id);
-    }
 }

@@ -1,0 +1,212 @@
+
+/*
+ * Copyright (C) nginx rooms contributors
+ *
+ * Requests of sessions over long-polling, as the transport's handler passes
+ * them on: to the session, or to the worker that has it.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include <ngx_http_rooms_ctx.h>
+#include <ngx_http_rooms_polling.h>
+#include <ngx_http_rooms_remote.h>
+#include <ngx_http_rooms_request.h>
+#include <ngx_http_rooms_respond.h>
+#include <ngx_http_rooms_transport.h>
+
+
+static void ngx_http_rooms_transport_body_handler(ngx_http_request_t *r);
+static void ngx_http_rooms_transport_cleanup(void *data);
+
+
+/*
+ * An exchange stands for the request until it is answered; a client that
+ * hangs up before takes the request away from it.
+ */
+
+ngx_http_rooms_exchange_t *
+ngx_http_rooms_transport_exchange(ngx_http_request_t *r,
+    ngx_http_rooms_zone_t *zone)
+{
+    ngx_pool_cleanup_t         *cln;
+    ngx_http_rooms_exchange_t  *x;
+
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    x = ngx_calloc(sizeof(ngx_http_rooms_exchange_t), r->connection->log);
+    if (x == NULL) {
+        return NULL;
+    }
+
+    x->request = r;
+    x->zone = zone;
+
+    cln->handler = ngx_http_rooms_transport_cleanup;
+    cln->data = x;
+
+    x->cleanup = cln;
+
+    return x;
+}
+
+
+static void
+ngx_http_rooms_transport_cleanup(void *data)
+{
+    ngx_http_rooms_exchange_t *x = data;
+
+    ngx_uint_t           status;
+    ngx_http_request_t  *r;
+
+    r = x->request;
+    status = r->err_status ? r->err_status : r->headers_out.status;
+
+    x->request = NULL;
+    x->cleanup = NULL;
+
+    /* a body over the limit is nothing that ends a session */
+
+    if (status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
+        x->zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_PAYLOAD]++;
+        ngx_http_rooms_polling_drop(x);
+        return;
+    }
+
+    ngx_http_rooms_polling_abort(x);
+}
+
+
+ngx_int_t
+ngx_http_rooms_transport_get(ngx_http_request_t *r,
+    ngx_http_rooms_exchange_t *x, ngx_http_rooms_session_t *s,
+    ngx_str_t *sid)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    r->main->count++;
+    r->read_event_handler = ngx_http_test_reading;
+
+    if (s) {
+        ngx_http_rooms_polling_get(s, x);
+
+    } else {
+        ngx_http_rooms_remote_get(x, sid);
+    }
+
+    return NGX_DONE;
+}
+
+
+ngx_int_t
+ngx_http_rooms_transport_post(ngx_http_request_t *r,
+    ngx_http_rooms_loc_conf_t *conf, ngx_http_rooms_exchange_t *x,
+    ngx_http_rooms_session_t *s, ngx_str_t *sid)
+{
+    ngx_int_t          rc;
+    ngx_table_elt_t   *type;
+
+    type = r->headers_in.content_type;
+
+    if (type
+        && type->value.len >= sizeof("application/octet-stream") - 1
+        && ngx_strncasecmp(type->value.data,
+                           (u_char *) "application/octet-stream",
+                           sizeof("application/octet-stream") - 1)
+           == 0)
+    {
+        return ngx_http_rooms_transport_error(r, conf,
+                                              NGX_HTTP_ROOMS_ERROR_REQUEST);
+    }
+
+    if (s) {
+        rc = ngx_http_rooms_polling_begin_post(s, x);
+
+        if (rc != NGX_OK) {
+            return ngx_http_rooms_transport_error(r, conf, rc);
+        }
+
+    } else {
+        x->sid = *sid;
+    }
+
+    r->request_body_in_single_buf = 1;
+
+    rc = ngx_http_read_client_request_body(r,
+                                      ngx_http_rooms_transport_body_handler);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    if (rc == NGX_AGAIN && x->owner) {
+        ngx_http_rooms_remote_begin(x, sid);
+    }
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_rooms_transport_body_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                   rc;
+    rooms_buf_t                 b;
+    ngx_http_rooms_ctx_t       *ctx;
+    ngx_http_rooms_session_t   *s;
+    ngx_http_rooms_exchange_t  *x;
+    ngx_http_rooms_loc_conf_t  *conf;
+
+    conf = ngx_http_get_module_loc_conf(r, ngx_http_rooms_module);
+    ctx = ngx_http_get_module_ctx(r, ngx_http_rooms_module);
+
+    x = ctx->exchange;
+    s = x->session;
+
+    rooms_buf_init(&b, conf->max_payload);
+
+    rc = ngx_http_rooms_request_body(r, &b);
+
+    if (rc != NGX_OK) {
+
+        if (rc == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
+            x->zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_PAYLOAD]++;
+            x->cleanup->handler = NULL;
+            ngx_http_rooms_polling_drop(x);
+        }
+
+        rooms_buf_free(&b);
+        ngx_http_finalize_request(r, rc);
+        return;
+    }
+
+    r->read_event_handler = ngx_http_test_reading;
+
+    if (x->owner) {
+        ngx_http_rooms_remote_post(x, &x->sid, rooms_str(b.data, b.len));
+
+    } else if (s) {
+        ngx_http_rooms_polling_post(s, x, rooms_str(b.data, b.len));
+
+    } else {
+
+        /* it ended while the body came */
+
+        ngx_http_rooms_exchange_answer(x, NGX_HTTP_ROOMS_ANSWER_ERROR,
+                                       NGX_HTTP_ROOMS_ERROR_SESSION,
+                                       rooms_str(NULL, 0));
+    }
+
+    rooms_buf_free(&b);
+}
