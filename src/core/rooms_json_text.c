@@ -12,6 +12,8 @@
 #include <rooms_json_text.h>
 
 
+static int rooms_json_escaped(const unsigned char **text,
+    const unsigned char *end);
 static unsigned char *rooms_json_put(unsigned char *q, unsigned cp);
 
 
@@ -81,7 +83,7 @@ rooms_int_t
 rooms_json_string(rooms_str_t item, unsigned char *buf, size_t cap,
     rooms_str_t *out)
 {
-    int                   cp, low;
+    int                   cp;
     unsigned char        *q;
     const unsigned char  *p, *end, *plain;
 
@@ -112,52 +114,9 @@ rooms_json_string(rooms_str_t item, unsigned char *buf, size_t cap,
             continue;
         }
 
-        switch (p[1]) {
+        cp = rooms_json_escaped(&p, end);
 
-        case 'b':
-            cp = '\b';
-            break;
-
-        case 'f':
-            cp = '\f';
-            break;
-
-        case 'n':
-            cp = '\n';
-            break;
-
-        case 'r':
-            cp = '\r';
-            break;
-
-        case 't':
-            cp = '\t';
-            break;
-
-        case 'u':
-            cp = (end - p >= 6) ? rooms_json_hex(p + 2) : -1;
-            p += 4;
-            break;
-
-        default:
-            cp = p[1];
-            break;
-        }
-
-        p += 2;
-
-        if (cp >= 0xd800 && cp < 0xdc00 && end - p >= 6
-            && p[0] == '\\' && p[1] == 'u')
-        {
-            low = rooms_json_hex(p + 2);
-
-            if (low >= 0xdc00 && low < 0xe000) {
-                cp = 0x10000 + ((cp - 0xd800) << 10) + (low - 0xdc00);
-                p += 6;
-            }
-        }
-
-        if (cp < 0 || (cp >= 0xd800 && cp < 0xe000)) {
+        if (cp < 0) {
             return ROOMS_ERROR;
         }
 
@@ -167,6 +126,91 @@ rooms_json_string(rooms_str_t item, unsigned char *buf, size_t cap,
     *out = rooms_str(buf, q - buf);
 
     return ROOMS_OK;
+}
+
+
+size_t
+rooms_json_unescape(const unsigned char *p, const unsigned char *end,
+    unsigned char *to)
+{
+    int             cp;
+    unsigned char  *q;
+
+    q = to;
+
+    while (p < end) {
+
+        if (*p != '\\') {
+            *q++ = *p++;
+            continue;
+        }
+
+        cp = rooms_json_escaped(&p, end);
+        q = rooms_json_put(q, cp < 0 ? 0xfffd : cp);
+    }
+
+    return (size_t) (q - to);
+}
+
+
+/* The character of the escape at *p, which moves; -1: a lone surrogate. */
+
+static int
+rooms_json_escaped(const unsigned char **text, const unsigned char *end)
+{
+    int                   cp, low;
+    const unsigned char  *p;
+
+    p = *text;
+
+    switch (p[1]) {
+
+    case 'b':
+        cp = '\b';
+        break;
+
+    case 'f':
+        cp = '\f';
+        break;
+
+    case 'n':
+        cp = '\n';
+        break;
+
+    case 'r':
+        cp = '\r';
+        break;
+
+    case 't':
+        cp = '\t';
+        break;
+
+    case 'u':
+        cp = (end - p >= 6) ? rooms_json_hex(p + 2) : -1;
+        p += 4;
+        break;
+
+    default:
+        cp = p[1];
+        break;
+    }
+
+    p += 2;
+
+    if (cp >= 0xd800 && cp < 0xdc00 && end - p >= 6
+        && p[0] == '\\' && p[1] == 'u')
+    {
+        low = rooms_json_hex(p + 2);
+
+        if (low >= 0xdc00 && low < 0xe000) {
+            cp = 0x10000 + ((cp - 0xd800) << 10) + (low - 0xdc00);
+            p += 6;
+        }
+    }
+
+    *text = p;
+
+    return (cp >= 0xd800 && cp < 0xe000) ? -1 : cp;
 }
 
 

@@ -118,7 +118,7 @@ rooms_sio_id(rooms_str_t *s, uint64_t *id)
 }
 
 
-static rooms_int_t
+rooms_int_t
 rooms_sio_data(unsigned type, rooms_str_t data)
 {
     switch (type) {

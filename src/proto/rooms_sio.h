@@ -56,6 +56,10 @@ rooms_int_t rooms_sio_parse(rooms_str_t text, unsigned max_attachments,
 
 void rooms_sio_header(rooms_buf_t *b, const rooms_sio_packet_t *pkt);
 
+/* Whether data may stand in a packet of that type, by how it begins. */
+
+rooms_int_t rooms_sio_data(unsigned type, rooms_str_t data);
+
 
 /*
  * Placeholders: {"_placeholder":true,"num":N} as stock clients write them,
@@ -72,6 +76,18 @@ void rooms_sio_header(rooms_buf_t *b, const rooms_sio_packet_t *pkt);
 
 rooms_int_t rooms_sio_placeholders(rooms_str_t json, unsigned attachments,
     rooms_buf_t *b, unsigned *order, unsigned max, unsigned *count);
+
+/* Appends the placeholder of the attachment num. */
+
+void rooms_sio_placeholder(rooms_buf_t *b, unsigned num);
+
+/*
+ * Whether one begins at p, a '{' of checked JSON text: returns what follows
+ * it, and its number; or NULL.
+ */
+
+const unsigned char *rooms_sio_is_placeholder(const unsigned char *p,
+    const unsigned char *end, unsigned *num);
 
 
 #endif /* _ROOMS_SIO_H_INCLUDED_ */

@@ -246,16 +246,22 @@ rooms_sio_lookalike(const unsigned char *p, const unsigned char *end,
 }
 
 
-static void
-rooms_sio_renumber(rooms_buf_t *b, const unsigned char *from,
-    const unsigned char *to, unsigned num)
+void
+rooms_sio_placeholder(rooms_buf_t *b, unsigned num)
 {
     static const char  text[] = "{\"_placeholder\":true,\"num\":";
 
-    rooms_buf_append(b, from, (size_t) (to - from));
     rooms_buf_append(b, text, sizeof(text) - 1);
     rooms_buf_uint(b, num);
     rooms_buf_byte(b, '}');
+}
+
+
+const unsigned char *
+rooms_sio_is_placeholder(const unsigned char *p, const unsigned char *end,
+    unsigned *num)
+{
+    return rooms_sio_object(p + 1, end, num);
 }
 
 
@@ -306,7 +312,8 @@ rooms_sio_placeholders(rooms_str_t json, unsigned attachments,
         order[n] = num;
 
         if (b != NULL) {
-            rooms_sio_renumber(b, done, p, n);
+            rooms_buf_append(b, done, (size_t) (p - done));
+            rooms_sio_placeholder(b, n);
         }
 
         n++;

@@ -15,12 +15,13 @@
 
 
 #define ROOMS_ISO_LEN  24
-#define ROOMS_ISO_MAX  UINT64_C(253402300799999)     /* the end of year 9999 */
+#define ROOMS_ISO_MIN  INT64_C(-62135596800000)      /* the year 1 begins */
+#define ROOMS_ISO_MAX  INT64_C(253402300799999)      /* the year 9999 ends */
 
 
-/* ms since 1970; over ROOMS_ISO_MAX: as that.  Zero-terminated. */
+/* ms since 1970, brought within these bounds.  Zero-terminated. */
 
-void rooms_iso_format(uint64_t ms, char text[ROOMS_ISO_LEN + 1]);
+void rooms_iso_format(int64_t ms, char text[ROOMS_ISO_LEN + 1]);
 
 
 #endif /* _ROOMS_ISO_H_INCLUDED_ */

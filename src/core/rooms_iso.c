@@ -24,23 +24,28 @@ rooms_iso_digits(char *p, unsigned n, uint64_t value, char end)
 
 
 void
-rooms_iso_format(uint64_t ms, char text[ROOMS_ISO_LEN + 1])
+rooms_iso_format(int64_t ms, char text[ROOMS_ISO_LEN + 1])
 {
     char      *p;
-    uint64_t   days, era, doe, yoe, doy, mp, day, month, year, rest;
+    uint64_t   since, days, era, doe, yoe, doy, mp, day, month, year, rest;
 
     if (ms > ROOMS_ISO_MAX) {
         ms = ROOMS_ISO_MAX;
     }
 
-    rest = ms % 86400000;
+    if (ms < ROOMS_ISO_MIN) {
+        ms = ROOMS_ISO_MIN;
+    }
+
+    since = (uint64_t) (ms + 719468 * INT64_C(86400000));
+    rest = since % 86400000;
 
     /*
      * The years begin in March, so that the leap day is their last; days
      * count from 0000-03-01, in eras of 400 years.
      */
 
-    days = ms / 86400000 + 719468;
+    days = since / 86400000;
     era = days / 146097;
     doe = days % 146097;
     yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
