@@ -28,6 +28,12 @@
 #define NGX_HTTP_ROOMS_JSON        1
 #define NGX_HTTP_ROOMS_PROMETHEUS  2
 
+/* How Socket.IO packets are written; the first one of a session tells. */
+
+#define NGX_HTTP_ROOMS_PARSER_ANY      0
+#define NGX_HTTP_ROOMS_PARSER_JSON     1
+#define NGX_HTTP_ROOMS_PARSER_MSGPACK  2
+
 
 typedef struct ngx_http_rooms_app_s      ngx_http_rooms_app_t;
 typedef struct ngx_http_rooms_zone_s     ngx_http_rooms_zone_t;
@@ -129,6 +135,7 @@ typedef struct {
     ngx_uint_t                max_rooms;     /* of one connection */
     ngx_uint_t                max_namespaces;
     ngx_uint_t                max_nodes;     /* JSON values in a packet */
+    ngx_uint_t                parser;        /* NGX_HTTP_ROOMS_PARSER_... */
     ngx_uint_t                events;        /* per second, 0: no limit */
     ngx_uint_t                handshakes;    /* not complete, of a worker */
 

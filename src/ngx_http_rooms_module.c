@@ -74,6 +74,14 @@ static ngx_http_rooms_bounds_t  ngx_http_rooms_bits_bounds = {
 };
 
 
+static ngx_conf_enum_t  ngx_http_rooms_parsers[] = {
+    { ngx_string("auto"), NGX_HTTP_ROOMS_PARSER_ANY },
+    { ngx_string("json"), NGX_HTTP_ROOMS_PARSER_JSON },
+    { ngx_string("msgpack"), NGX_HTTP_ROOMS_PARSER_MSGPACK },
+    { ngx_null_string, 0 }
+};
+
+
 #define NGX_HTTP_ROOMS_ANY_CONF                                              \
     (NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF)
 
@@ -198,6 +206,13 @@ static ngx_command_t  ngx_http_rooms_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_rooms_loc_conf_t, max_nodes),
       &ngx_http_rooms_nodes_bounds },
+
+    { ngx_string("rooms_parser"),
+      NGX_HTTP_ROOMS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_rooms_loc_conf_t, parser),
+      &ngx_http_rooms_parsers },
 
     { ngx_string("rooms_events"),
       NGX_HTTP_ROOMS_ANY_CONF|NGX_CONF_TAKE1,

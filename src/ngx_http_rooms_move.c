@@ -49,7 +49,7 @@ ngx_http_rooms_move_out(ngx_http_rooms_session_t *s, rooms_buf_t *b)
     rooms_buf_append(b, s->sid, ROOMS_EIO_SID_LEN);
     rooms_buf_u64(b, s->in);
     rooms_buf_u64(b, s->out_events);
-    rooms_buf_byte(b, (u_char) s->connecting);
+    rooms_buf_byte(b, (u_char) (s->connecting | s->parser << 1));
     rooms_buf_str16(b, rooms_str(s->query.data, s->query.len));
     rooms_buf_str32(b, rooms_str(s->window,
                                  s->window
@@ -246,13 +246,13 @@ static ngx_int_t
 ngx_http_rooms_move_in_session(ngx_http_rooms_session_t *s, rooms_str_t *in,
     rooms_str_t *packets)
 {
-    uint8_t      connecting;
+    uint8_t      flags;
     ngx_str_t    args;
     rooms_str_t  query, window;
 
     if (rooms_get_u64(in, &s->in) != ROOMS_OK
         || rooms_get_u64(in, &s->out_events) != ROOMS_OK
-        || rooms_get_u8(in, &connecting) != ROOMS_OK
+        || rooms_get_u8(in, &flags) != ROOMS_OK
         || rooms_get_str16(in, &query) != ROOMS_OK
         || rooms_get_str32(in, &window) != ROOMS_OK
         || ngx_http_rooms_binary_read(s, in) != NGX_OK
@@ -261,7 +261,9 @@ ngx_http_rooms_move_in_session(ngx_http_rooms_session_t *s, rooms_str_t *in,
         return NGX_ERROR;
     }
 
-    if (connecting) {
+    s->parser = flags >> 1 & 3;
+
+    if (flags & 1) {
         ngx_http_rooms_beat_connect(s);
     }
 

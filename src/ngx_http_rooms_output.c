@@ -11,6 +11,7 @@
 #include <ngx_http.h>
 
 #include <ngx_http_rooms_deflate.h>
+#include <ngx_http_rooms_msgpack.h>
 #include <ngx_http_rooms_session.h>
 #include <ngx_http_rooms_room.h>
 
@@ -21,6 +22,8 @@ static void ngx_http_rooms_encode_frame(rooms_buf_t *b,
 static ngx_int_t ngx_http_rooms_encode_deflated(rooms_buf_t *b,
     const ngx_http_rooms_form_t *form, ngx_uint_t opcode, u_char type,
     rooms_str_t data);
+static void ngx_http_rooms_encode_binary(rooms_buf_t *b,
+    const ngx_http_rooms_form_t *form, rooms_str_t data);
 static void ngx_http_rooms_session_queue(ngx_http_rooms_session_t *s,
     rooms_buf_t *b);
 static ssize_t ngx_http_rooms_session_try(ngx_http_rooms_session_t *s,
@@ -109,6 +112,7 @@ ngx_http_rooms_session_form(ngx_http_rooms_session_t *s,
     ngx_http_rooms_form_t *form)
 {
     form->polling = s->polling;
+    form->msgpack = (s->parser == NGX_HTTP_ROOMS_PARSER_MSGPACK);
     form->deflate = s->polling ? 0 : s->deflate;
     form->threshold = s->conf->deflate_threshold;
 }
@@ -120,6 +124,13 @@ ngx_http_rooms_session_encode(rooms_buf_t *b,
     const rooms_str_t *attachments, ngx_uint_t n)
 {
     ngx_uint_t  i;
+
+    if (form->msgpack) {
+        text = ngx_http_rooms_msgpack(text, attachments, n);
+        ngx_http_rooms_encode_binary(b, form, text);
+        b->failed |= (text.len == 0);
+        return;
+    }
 
     if (!form->polling) {
         ngx_http_rooms_encode_frame(b, form, ROOMS_WS_TEXT,
@@ -141,6 +152,20 @@ ngx_http_rooms_session_encode(rooms_buf_t *b,
         rooms_eio_encode(b, attachments[i]);
         rooms_buf_byte(b, ROOMS_EIO_SEPARATOR);
     }
+}
+
+
+static void
+ngx_http_rooms_encode_binary(rooms_buf_t *b,
+    const ngx_http_rooms_form_t *form, rooms_str_t data)
+{
+    if (form->polling) {
+        rooms_eio_encode(b, data);
+        rooms_buf_byte(b, ROOMS_EIO_SEPARATOR);
+        return;
+    }
+
+    ngx_http_rooms_encode_frame(b, form, ROOMS_WS_BINARY, 0, data);
 }
 
 
@@ -181,16 +206,7 @@ ngx_http_rooms_session_plain(ngx_http_rooms_session_t *s, rooms_str_t data,
     ngx_http_rooms_session_form(s, &form);
 
     rooms_buf_reset(&ngx_http_rooms_wire);
-
-    if (s->polling) {
-        rooms_eio_encode(&ngx_http_rooms_wire, data);
-        rooms_buf_byte(&ngx_http_rooms_wire, ROOMS_EIO_SEPARATOR);
-
-    } else {
-        ngx_http_rooms_encode_frame(&ngx_http_rooms_wire, &form,
-                                    ROOMS_WS_BINARY, 0, data);
-    }
-
+    ngx_http_rooms_encode_binary(&ngx_http_rooms_wire, &form, data);
     ngx_http_rooms_session_queue(s, &ngx_http_rooms_wire);
 }
 

@@ -12,6 +12,7 @@
 #include <rooms_rate.h>
 
 #include <ngx_http_rooms_command.h>
+#include <ngx_http_rooms_msgpack.h>
 #include <ngx_http_rooms_packet.h>
 
 
@@ -72,7 +73,16 @@ ngx_http_rooms_socket_message(ngx_http_rooms_session_t *s, rooms_str_t data,
 
     if (binary) {
         return s->binary ? ngx_http_rooms_binary_add(s, data)
-                         : ngx_http_rooms_packet_invalid(s);
+                         : ngx_http_rooms_msgpack_message(s, data);
+    }
+
+    if (s->parser != NGX_HTTP_ROOMS_PARSER_JSON) {
+
+        if (s->parser == NGX_HTTP_ROOMS_PARSER_MSGPACK) {
+            return ngx_http_rooms_packet_invalid(s);
+        }
+
+        s->parser = NGX_HTTP_ROOMS_PARSER_JSON;
     }
 
     if (s->binary

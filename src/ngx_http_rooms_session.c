@@ -64,6 +64,10 @@ ngx_http_rooms_session_create(ngx_http_rooms_loc_conf_t *conf,
     s->zone = conf->app->zone;
     s->polling = polling;
 
+    if (conf->mode == NGX_HTTP_ROOMS_SOCKET_IO) {
+        s->parser = conf->parser;
+    }
+
     ngx_queue_init(&s->sockets);
     ngx_queue_init(&s->members);
 

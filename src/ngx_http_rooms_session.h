@@ -65,6 +65,7 @@ struct ngx_http_rooms_session_s {
     unsigned                     moved:1;     /* to another worker */
     unsigned                     broken:1;    /* sent what is no Engine.IO */
     unsigned                     ssl:1;
+    unsigned                     parser:2;    /* NGX_HTTP_ROOMS_PARSER_... */
     uint8_t                      deflate;     /* window bits, 0: off */
     uint8_t                      reason;      /* ngx_http_rooms_close_e */
     uint16_t                     code;        /* of the close frame */
@@ -178,11 +179,12 @@ void ngx_http_rooms_session_frame(ngx_http_rooms_session_t *s,
 /*
  * The form of a transport: polling packets, each followed by its separator,
  * or WebSocket frames, those of threshold octets and more compressed where
- * deflate (window bits) is not 0.
+ * deflate (window bits) is not 0; with msgpack, a packet is one binary.
  */
 
 typedef struct {
     unsigned                     polling:1;
+    unsigned                     msgpack:1;
     unsigned                     deflate:4;
     size_t                       threshold;
 } ngx_http_rooms_form_t;

@@ -85,6 +85,7 @@ ngx_http_rooms_create_loc_conf(ngx_conf_t *cf)
     rlcf->max_rooms = NGX_CONF_UNSET_UINT;
     rlcf->max_namespaces = NGX_CONF_UNSET_UINT;
     rlcf->max_nodes = NGX_CONF_UNSET_UINT;
+    rlcf->parser = NGX_CONF_UNSET_UINT;
     rlcf->events = NGX_CONF_UNSET_UINT;
     rlcf->handshakes = NGX_CONF_UNSET_UINT;
 
@@ -191,6 +192,8 @@ ngx_http_rooms_merge_limits(ngx_http_rooms_loc_conf_t *prev,
     ngx_conf_merge_uint_value(conf->max_rooms, prev->max_rooms, 64);
     ngx_conf_merge_uint_value(conf->max_namespaces, prev->max_namespaces, 16);
     ngx_conf_merge_uint_value(conf->max_nodes, prev->max_nodes, 10000);
+    ngx_conf_merge_uint_value(conf->parser, prev->parser,
+                              NGX_HTTP_ROOMS_PARSER_ANY);
     ngx_conf_merge_uint_value(conf->events, prev->events, 0);
     ngx_conf_merge_uint_value(conf->handshakes, prev->handshakes, 65536);
 }

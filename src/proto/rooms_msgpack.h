@@ -53,7 +53,7 @@ typedef struct {
 
 typedef struct {
     unsigned              depth;           /* of arrays and maps */
-    size_t                nodes;           /* values without keys; 0: no limit */
+    size_t                nodes;           /* values without keys; 0: all */
     unsigned              binaries;
 } rooms_msgpack_limits_t;
 

@@ -173,8 +173,15 @@ rooms_msgpack_data(rooms_str_t value, rooms_buf_t *b,
 
     /* nothing else in it may be taken for one of the placeholders */
 
-    return rooms_sio_placeholders(pkt->data, n, NULL, order,
-                                  ROOMS_MSGPACK_BINARIES_MAX, &count);
+    if (rooms_sio_placeholders(pkt->data, n, NULL, order,
+                               ROOMS_MSGPACK_BINARIES_MAX, &count)
+        != ROOMS_OK
+        || count != n)
+    {
+        return ROOMS_ERROR;
+    }
+
+    return ROOMS_OK;
 }
 
 
