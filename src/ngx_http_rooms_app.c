@@ -13,6 +13,7 @@
 
 #include <ngx_http_rooms_conf.h>
 #include <ngx_http_rooms_contract.h>
+#include <ngx_http_rooms_redis_bridge.h>
 #include <ngx_http_rooms_redis_conf.h>
 #include <ngx_http_rooms_zone.h>
 
@@ -71,6 +72,8 @@ static ngx_http_rooms_app_command_t  ngx_http_rooms_app_commands[] = {
     { ngx_string("redis_history"), 1, ngx_http_rooms_redis_conf_more },
     { ngx_string("redis_prefix"), 1, ngx_http_rooms_redis_conf_more },
     { ngx_string("redis_password_file"), 1, ngx_http_rooms_redis_conf_more },
+    { ngx_string("redis_emitter"), 1, ngx_http_rooms_bridge_conf },
+    { ngx_string("redis_emitter_max"), 1, ngx_http_rooms_bridge_conf_max },
     { ngx_null_string, 0, NULL }
 };
 
@@ -129,7 +132,8 @@ ngx_http_rooms_app_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         app->size = NGX_HTTP_ROOMS_ZONE_SIZE;
     }
 
-    if (ngx_http_rooms_redis_conf_init(cf, app) != NGX_OK
+    if (ngx_http_rooms_bridge_conf_init(cf, app) != NGX_OK
+        || ngx_http_rooms_redis_conf_init(cf, app) != NGX_OK
         || ngx_http_rooms_app_configure(cf, app) != NGX_OK)
     {
         return NGX_CONF_ERROR;

@@ -64,8 +64,6 @@ static void ngx_http_rooms_replay(ngx_http_rooms_task_t *task,
     rooms_str_t offset);
 static ngx_uint_t ngx_http_rooms_effect_data(ngx_http_rooms_socket_t *socket,
     rooms_str_t text);
-static void ngx_http_rooms_kick(ngx_http_rooms_socket_t *socket,
-    ngx_uint_t connection);
 static ngx_http_rooms_frame_t *ngx_http_rooms_frame_push(
     ngx_http_rooms_task_t *task);
 static void ngx_http_rooms_frame_pop(void);
@@ -817,7 +815,7 @@ ngx_http_rooms_effect_data(ngx_http_rooms_socket_t *socket, rooms_str_t text)
 }
 
 
-static void
+void
 ngx_http_rooms_kick(ngx_http_rooms_socket_t *socket, ngx_uint_t connection)
 {
     ngx_queue_t               *q;

@@ -67,5 +67,10 @@ rooms_str_t ngx_http_rooms_messages(rooms_decision_t *d, rooms_decided_t *r);
 void ngx_http_rooms_effects(ngx_http_rooms_task_t *task,
     rooms_decision_t *d);
 
+/* Disconnects the socket; connection: with all others of its session. */
+
+void ngx_http_rooms_kick(ngx_http_rooms_socket_t *socket,
+    ngx_uint_t connection);
+
 
 #endif /* _NGX_HTTP_ROOMS_COMMAND_H_INCLUDED_ */

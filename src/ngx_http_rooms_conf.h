@@ -77,6 +77,8 @@ struct ngx_http_rooms_app_s {
 
     void                     *redis;         /* ngx_http_rooms_redis_conf_t,
                                                 or NULL */
+    ngx_str_t                 emitter;       /* key of redis_emitter, or "" */
+    size_t                    emitter_max;   /* octets of its messages */
     size_t                    size;          /* of the zone */
     uint64_t                  history;       /* ms to be kept, 0: unsaid */
     ngx_shm_zone_t           *shm_zone;

@@ -18,6 +18,7 @@
 
 #include <ngx_http_rooms_workers.h>
 #include <ngx_http_rooms_redis.h>
+#include <ngx_http_rooms_redis_bridge.h>
 
 
 #define NGX_HTTP_ROOMS_SLOTS_MIN  32
@@ -397,7 +398,10 @@ ngx_http_rooms_enlisted(ngx_http_rooms_main_conf_t *rmcf, ngx_log_t *log)
         zone->cursor = rooms_journal_head(zone->journal);
         zone->owner = ngx_http_rooms_owner;
 
-        if (apps[i]->redis && ngx_http_rooms_redis_open(zone) != NGX_OK) {
+        if (apps[i]->redis
+            && (ngx_http_rooms_redis_open(zone) != NGX_OK
+                || ngx_http_rooms_bridge_open(zone) != NGX_OK))
+        {
             ngx_log_error(NGX_LOG_ALERT, log, 0,
                           "rooms: zone \"%V\" cannot use redis",
                           &zone->app->name);
@@ -435,6 +439,7 @@ ngx_http_rooms_zone_exit_process(ngx_cycle_t *cycle)
         ngx_http_rooms_zone_forget(apps[i]->zone, ngx_http_rooms_owner);
 
         if (apps[i]->zone->redis) {
+            ngx_http_rooms_bridge_close(apps[i]->zone);
             ngx_http_rooms_redis_close_zone(apps[i]->zone);
         }
     }

@@ -53,7 +53,8 @@ const char  *ngx_http_rooms_refused_names[] = {
     "rate",
     "queue",
     "storage",
-    "limit"
+    "limit",
+    "emitter"
 };
 
 

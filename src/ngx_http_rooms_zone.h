@@ -35,6 +35,7 @@ typedef enum {
     NGX_HTTP_ROOMS_REFUSED_QUEUE,          /* send queue over its limit */
     NGX_HTTP_ROOMS_REFUSED_STORAGE,        /* the journal took nothing */
     NGX_HTTP_ROOMS_REFUSED_LIMIT,          /* rooms, namespaces, memory */
+    NGX_HTTP_ROOMS_REFUSED_EMITTER,        /* malformed, or too large */
     NGX_HTTP_ROOMS_REFUSED_LAST
 } ngx_http_rooms_refused_e;
 
@@ -90,6 +91,7 @@ struct ngx_http_rooms_zone_s {
     ngx_http_rooms_stat_t    *stat;        /* this worker's */
 
     ngx_http_rooms_redis_t   *redis;         /* NULL: in shared memory */
+    void                     *bridge;        /* to redis_emitter, or NULL */
     uint32_t                  owner;         /* this worker, in this zone */
     uint64_t                  epoch;
     uint64_t                  cursor;      /* of this worker in the journal */

@@ -61,6 +61,13 @@ rooms_command_header(const rooms_command_t *cmd, const char *name)
 }
 
 
+unsigned
+rooms_app_scoped(const rooms_app_t *app)
+{
+    return app == &rooms_echo_app;
+}
+
+
 rooms_app_keys_pt
 rooms_app_keys(const rooms_app_t *app)
 {

@@ -215,6 +215,11 @@ typedef void (*rooms_app_keys_pt)(const void *conf, const void *state,
 rooms_app_keys_pt rooms_app_keys(const rooms_app_t *app);
 
 
+/* 1 where what clients know as room R of namespace N is the room N:R. */
+
+unsigned rooms_app_scoped(const rooms_app_t *app);
+
+
 /* NULL: there is no such application. */
 
 const rooms_app_t *rooms_app_find(rooms_str_t name);
