@@ -520,7 +520,9 @@ case_idle(client_t *c, const case_conf_t *conf, case_result_t *r)
     rc = case_connected(c);
 
     if (rc == 0) {
-        for (i = 0; i < 20; i++) {
+        end = stats_now() + (uint64_t) (conf->warmup * CASE_SECOND);
+
+        while (stats_now() < end) {
             client_turn(c, 10);
         }
 

@@ -112,6 +112,11 @@ client_open(client_t *c, conn_t *conn)
     (void) setsockopt(conn->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one,
                       sizeof(one));
 
+    if (c->rcvbuf) {
+        (void) setsockopt(conn->fd, SOL_SOCKET, SO_RCVBUF, &c->rcvbuf,
+                          sizeof(c->rcvbuf));
+    }
+
     /* one address alone has too few ports for runs in quick succession */
 
     from = to;

@@ -51,6 +51,7 @@ struct client_s {
     const char       *path;
     unsigned          nchan;
     unsigned          parallel;           /* connections opened at once */
+    int               rcvbuf;             /* octets, 0: as the kernel likes */
 
     int               epoll;
     conn_t           *conns;

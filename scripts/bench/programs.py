@@ -1,6 +1,6 @@
 # Copyright (C) nginx rooms contributors
 #
-# Builds the load generator and the floor.
+# Builds the load generators and the floor.
 
 import os
 import subprocess
@@ -12,10 +12,11 @@ FLAGS = ['-std=gnu11', '-O2', '-g', '-Wall', '-Wextra', '-Werror',
 
 SOURCES = {
     'load': ['client.c', 'cases.c', 'payload.c', 'stats.c', 'load.c'],
-    'floor': ['floor.c']
+    'floor': ['floor.c'],
+    'stall': ['client.c', 'payload.c', 'stats.c', 'stall.c']
 }
 
-LIBS = {'load': [], 'floor': ['-lcrypto']}
+LIBS = {'load': [], 'floor': ['-lcrypto'], 'stall': []}
 
 
 def build(*names):
