@@ -381,16 +381,16 @@ describe('RFC 6455: limits and performance', () => {
         }
     });
 
-    it('10 65536 fragments are one message, one more is 1009', async () => {
+    it('10 65536 fragments and an empty one are one message, one more ' +
+        'is 1009', async () => {
         const parts = Array.from({ length: 65536 }, (_, i) =>
-            frame(i ? 0 : 2, '*', { fin: i === 65535 ? 1 : 0 }));
+            frame(i ? 0 : 2, '*', more));
 
-        await echoed(await connect(server), parts, 65536, 2);
+        await echoed(await connect(server), [...parts, cont('')], 65536, 2);
 
         const wire = await connect(server);
 
-        parts[65535] = frame(0, '*', more);
-        await wire.send(...parts, cont('*'));
+        await wire.send(...parts, frame(0, '', more), cont('*'));
         assert.strictEqual(await wire.closed(60000 * SCALE), 1009);
     });
 
