@@ -61,7 +61,7 @@ static void ngx_http_rooms_effect_welcome(ngx_http_rooms_socket_t *socket,
 static ngx_uint_t ngx_http_rooms_effect(ngx_http_rooms_task_t *task,
     rooms_decision_t *d, rooms_effect_t *e);
 static void ngx_http_rooms_replay(ngx_http_rooms_task_t *task,
-    rooms_str_t offset);
+    rooms_str_t offset, rooms_str_t sids);
 static ngx_uint_t ngx_http_rooms_effect_data(ngx_http_rooms_socket_t *socket,
     rooms_str_t text);
 static ngx_http_rooms_frame_t *ngx_http_rooms_frame_push(
@@ -675,7 +675,7 @@ ngx_http_rooms_effect(ngx_http_rooms_task_t *task, rooms_decision_t *d,
         return 0;
 
     case ROOMS_EFFECT_REPLAY:
-        ngx_http_rooms_replay(task, text);
+        ngx_http_rooms_replay(task, text, name);
         return 0;
 
     case ROOMS_EFFECT_REPLAYED:
@@ -732,7 +732,8 @@ ngx_http_rooms_effect_welcome(ngx_http_rooms_socket_t *socket,
  */
 
 static void
-ngx_http_rooms_replay(ngx_http_rooms_task_t *task, rooms_str_t offset)
+ngx_http_rooms_replay(ngx_http_rooms_task_t *task, rooms_str_t offset,
+    rooms_str_t sids)
 {
     rooms_int_t               rc;
     ngx_http_rooms_app_t     *app;
@@ -753,6 +754,8 @@ ngx_http_rooms_replay(ngx_http_rooms_task_t *task, rooms_str_t offset)
     asked.cmd.text = offset;
     asked.cmd.query = task->cmd.query;
     asked.cmd.missed = -1;
+
+    replay.former = sids;
 
     if (ngx_http_rooms_replay_since(&replay, task->socket, offset)
         == NGX_OK)

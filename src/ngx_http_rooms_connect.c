@@ -107,7 +107,7 @@ ngx_http_rooms_connect_recover(ngx_http_rooms_session_t *s, ngx_str_t *nsp,
     rooms_str_t               from;
     ngx_http_rooms_socket_t  *socket;
 
-    if (s->conf->recovery == 0) {
+    if (s->conf->recovery == 0 || s->zone->app->app->own_replay) {
         return NGX_DECLINED;
     }
 

@@ -11,6 +11,8 @@
 #include <ngx_http_rooms_replay.h>
 
 
+static ngx_uint_t ngx_http_rooms_replay_meant(
+    ngx_http_rooms_replay_t *replay, const rooms_message_t *m);
 static int ngx_libc_cdecl ngx_http_rooms_replay_cmp(const void *one,
     const void *two);
 static ngx_int_t ngx_http_rooms_replay_message(
@@ -200,7 +202,7 @@ ngx_http_rooms_replay_entry(void *ctx, const rooms_journal_entry_t *e)
         id = rooms_message_id(e->id, n, in.len == 0);
 
         if (id <= replay->after || m.ephemeral
-            || !rooms_message_meant(&m, replay->sid, replay->variant))
+            || !ngx_http_rooms_replay_meant(replay, &m))
         {
             continue;
         }
@@ -232,6 +234,36 @@ ngx_http_rooms_replay_entry(void *ctx, const rooms_journal_entry_t *e)
     }
 
     return ROOMS_OK;
+}
+
+
+/* Was it meant for the socket, and for those that it was before? */
+
+static ngx_uint_t
+ngx_http_rooms_replay_meant(ngx_http_rooms_replay_t *replay,
+    const rooms_message_t *m)
+{
+    ngx_uint_t   meant;
+    rooms_str_t  in, sid;
+
+    meant = rooms_message_meant(m, replay->sid, replay->variant);
+
+    if (m->audience == ROOMS_TO_ALL) {
+        return meant;
+    }
+
+    in = replay->former;
+
+    while (rooms_get_str16(&in, &sid) == ROOMS_OK) {
+        if (m->audience == ROOMS_TO_SOCKET) {
+            meant |= rooms_message_meant(m, sid, replay->variant);
+
+        } else {
+            meant &= rooms_message_meant(m, sid, replay->variant);
+        }
+    }
+
+    return meant;
 }
 
 

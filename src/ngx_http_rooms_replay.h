@@ -24,6 +24,7 @@ typedef struct {
 
 typedef struct ngx_http_rooms_replay_s {
     rooms_str_t                sid;
+    rooms_str_t                former;      /* sids, each a str16 */
     unsigned                   variant;
     size_t                     limit;       /* of all messages */
     ngx_uint_t                 ended;       /* the room, in between */

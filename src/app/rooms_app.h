@@ -133,6 +133,12 @@ typedef struct {
     unsigned               text_only:1;
 
     /*
+     * A client that comes back is a new socket: it is not recovered at its
+     * CONNECT, whose body has the offset, but by rooms_decide_replay().
+     */
+    unsigned               own_replay:1;
+
+    /*
      * A fresh configuration with every default; NULL: no memory.  It is
      * filled by option() for each "option" directive, then init() looks at
      * the whole of it with the contract.  ROOMS_ERROR: *reason is a

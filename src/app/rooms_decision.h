@@ -34,7 +34,8 @@ typedef enum {
     ROOMS_EFFECT_VARIANT,        /* number: the caller's variant, 0..7 */
     ROOMS_EFFECT_KICK,           /* number: 0 this namespace, 1 connection */
     ROOMS_EFFECT_REVOKE,         /* name: a sid that cannot recover any more */
-    ROOMS_EFFECT_REPLAY,         /* text: an offset, rooms_decide_replay() */
+    ROOMS_EFFECT_REPLAY,         /* text: an offset; name: former sids, each
+                                    a str16; rooms_decide_replay() */
     ROOMS_EFFECT_REPLAYED        /* what was missed goes here */
 } rooms_effect_e;
 
@@ -236,6 +237,15 @@ void rooms_decide_revoke(rooms_decision_t *d, rooms_str_t sid);
  */
 
 void rooms_decide_replay(rooms_decision_t *d, rooms_str_t offset);
+
+/*
+ * The same for a caller that was other sockets before, whose sids these are,
+ * each a str16: what was for one of them is for it, and what was for all but
+ * one of them is not.
+ */
+
+void rooms_decide_replay_as(rooms_decision_t *d, rooms_str_t offset,
+    rooms_str_t sids);
 void rooms_decide_replayed(rooms_decision_t *d);
 
 /* Attachments (n of them) of the answer; its JSON has the placeholders. */

@@ -134,10 +134,19 @@ rooms_decide_data(rooms_decision_t *d, rooms_str_t text)
 void
 rooms_decide_replay(rooms_decision_t *d, rooms_str_t offset)
 {
+    rooms_decide_replay_as(d, offset, rooms_str(NULL, 0));
+}
+
+
+void
+rooms_decide_replay_as(rooms_decision_t *d, rooms_str_t offset,
+    rooms_str_t sids)
+{
     rooms_effect_t  *e;
 
     e = rooms_decision_effect(d, ROOMS_EFFECT_REPLAY);
     if (e != NULL) {
+        e->name = rooms_decision_text(d, sids);
         e->text = rooms_decision_text(d, offset);
     }
 }

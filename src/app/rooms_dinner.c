@@ -178,6 +178,7 @@ rooms_dinner_init(void *conf, const rooms_contract_t *contract, char *err)
 const rooms_app_t  rooms_dinner_app = {
     rooms_string("dinner"),
     0,
+    0,
     rooms_dinner_create,
     rooms_dinner_destroy,
     rooms_dinner_option,

@@ -234,6 +234,7 @@ rooms_echo_init(void *conf, const rooms_contract_t *contract, char *err)
 const rooms_app_t  rooms_echo_app = {
     rooms_string("echo"),
     1,
+    0,
     rooms_echo_create,
     free,
     rooms_echo_option,

@@ -309,6 +309,7 @@ rooms_orchestrator_decide(const void *conf, const void *data,
 const rooms_app_t  rooms_orchestrator_app = {
     rooms_string("orchestrator"),
     0,
+    1,
     rooms_orchestrator_create,
     rooms_orchestrator_destroy,
     rooms_orchestrator_option,

@@ -34,6 +34,7 @@
 #define ROOMS_ORCHESTRATOR_VIDEOS    50      /* items of a session's queue */
 #define ROOMS_ORCHESTRATOR_PACE      110     /* ms between state:update */
 #define ROOMS_ORCHESTRATOR_UUID      36
+#define ROOMS_ORCHESTRATOR_FORMER    16      /* sids kept of a station */
 
 
 /*
@@ -79,16 +80,17 @@ typedef struct {
  * scores    TeamScores as clients see them, by team
  * scanned   tokens that were scanned or submitted
  * devices   by id: type, version, sid, ip, status, since, beat, away (when),
- *           at (id of the record), synced
+ *           at (id of the record), synced, former (sids it had, each with the
+ *           id of the record that ended it)
  * video     id, token, status, since, start, duration (ms), played (ms), by,
  *           error; empty when idle
  * queue     VideoQueueItems as clients see them
  * known     stations that were forgotten
  * past      summaries of sessions that are over, by id
  * fails     times of wrong passwords, by address
- * clock     first (fact), now (of the last fact), updated (of the last change
- *           that stations see), told (of the last state:update), open (there
- *           was a change since)
+ * clock     first (fact), now (of the last fact), id (of its record), updated
+ *           (of the last change that stations see), told (of the last
+ *           state:update), open (there was a change since)
  */
 
 typedef struct {
@@ -201,6 +203,13 @@ void rooms_orchestrator_message(rooms_orchestrator_t *g, unsigned audience,
 void rooms_orchestrator_emit(rooms_orchestrator_t *g, const char *event,
     json_t *data);
 void rooms_orchestrator_kick(rooms_orchestrator_t *g, const char *sid);
+
+/*
+ * sync:full, with the offset of what it contains, so that a client that comes
+ * back gets what came after it.  self: see rooms_orchestrator_sync()
+ */
+
+void rooms_orchestrator_emit_sync(rooms_orchestrator_t *g, rooms_str_t self);
 void rooms_orchestrator_answer(rooms_orchestrator_t *g, unsigned status,
     json_t *value);
 

@@ -107,7 +107,10 @@ rooms_orchestrator_apply(json_t *root, uint64_t id, const json_t *fact)
     }
 
     if (k->kind == NULL || k->apply(&c) != ROOMS_OK
-        || rooms_orchestrator_set(clock, "now", c.at) != ROOMS_OK)
+        || rooms_orchestrator_set(clock, "now", c.at) != ROOMS_OK
+        || rooms_orchestrator_set_new(clock, "id",
+                                      json_integer((json_int_t) id))
+           != ROOMS_OK)
     {
         return ROOMS_ERROR;
     }

@@ -15,6 +15,43 @@
 #define ROOMS_ORCHESTRATOR_FROM   256
 
 
+/* The station has another socket: what was told to all but this one. */
+
+static rooms_int_t
+rooms_orchestrator_succeed(rooms_orchestrator_change_t *c, json_t *device)
+{
+    json_t      *former;
+    const char  *sid;
+
+    sid = rooms_orchestrator_text(device, "sid");
+
+    if (*sid == '\0'
+        || strcmp(sid, rooms_orchestrator_text(c->fact, "sid")) == 0)
+    {
+        return ROOMS_OK;
+    }
+
+    former = json_object_get(device, "former");
+
+    if (former == NULL
+        && rooms_orchestrator_set_new(device, "former", json_array())
+           != ROOMS_OK)
+    {
+        return ROOMS_ERROR;
+    }
+
+    former = json_object_get(device, "former");
+
+    if (json_array_size(former) == ROOMS_ORCHESTRATOR_FORMER) {
+        (void) json_array_remove(former, 0);
+    }
+
+    return json_array_append_new(former, json_pack("{s:s, s:I}", "sid", sid,
+                                                   "id", (json_int_t) c->id))
+           == 0 ? ROOMS_OK : ROOMS_ERROR;
+}
+
+
 /* A station or player is there; its fields but "f", "at" and "id". */
 
 rooms_int_t
@@ -39,6 +76,10 @@ rooms_orchestrator_apply_device(rooms_orchestrator_change_t *c)
     }
 
     device = json_object_get(devices, id);
+
+    if (rooms_orchestrator_succeed(c, device) != ROOMS_OK) {
+        return ROOMS_ERROR;
+    }
 
     json_object_foreach((json_t *) c->fact, name, value) {
         if (strcmp(name, "f") != 0 && strcmp(name, "at") != 0

@@ -24,9 +24,7 @@ rooms_orchestrator_request(rooms_orchestrator_t *g)
     }
 
     rooms_orchestrator_answer(g, 0, json_pack("{s:b}", "success", 1));
-    rooms_orchestrator_emit(g, "sync:full",
-                            rooms_orchestrator_sync(g->state, g->now,
-                                                    rooms_str(NULL, 0)));
+    rooms_orchestrator_emit_sync(g, rooms_str(NULL, 0));
     rooms_orchestrator_fact(g, json_pack("{s:s, s:s, s:b}", "f", "beat",
                                          "id", self, "sync", 1));
 

@@ -18,13 +18,81 @@
 
 /*
  * What is kept with a socket: "T" where its handshake had a valid token, or
- * "-"; then the id of its station, once it has one.
+ * "-"; then the offset its client came with, if any; then a space and the id
+ * of its station, once it has one.
  */
 
 static unsigned
 rooms_orchestrator_trusted(const rooms_command_t *cmd)
 {
     return cmd->caller->data.len && cmd->caller->data.data[0] == 'T';
+}
+
+
+static rooms_str_t
+rooms_orchestrator_self(const rooms_command_t *cmd)
+{
+    rooms_str_t  data;
+
+    data = cmd->caller->data;
+
+    while (data.len && *data.data != ' ') {
+        data.data++;
+        data.len--;
+    }
+
+    return data.len ? rooms_str(data.data + 1, data.len - 1) : data;
+}
+
+
+/* The last message that the client has had; 0: it does not say so. */
+
+static uint64_t
+rooms_orchestrator_had(const rooms_command_t *cmd)
+{
+    uint64_t     epoch, id;
+    rooms_str_t  data;
+
+    data = cmd->caller->data;
+
+    if (data.len == 0
+        || rooms_offset_parse(rooms_str(data.data + 1, data.len - 1), &epoch,
+                              &id)
+           != ROOMS_OK
+        || epoch != cmd->epoch)
+    {
+        return 0;
+    }
+
+    return id;
+}
+
+
+/* The token of a handshake is good, or there is none. */
+
+static void
+rooms_orchestrator_welcome(rooms_orchestrator_t *g, unsigned trusted)
+{
+    char         text[ROOMS_OFFSET_LEN + 1];
+    uint64_t     epoch, id;
+    rooms_str_t  offset;
+    const char  *had;
+
+    had = rooms_orchestrator_text(g->cmd->body, "offset");
+    offset = rooms_str(had, strlen(had));
+
+    if (rooms_offset_parse(offset, &epoch, &id) != ROOMS_OK) {
+        offset.len = 0;
+    }
+
+    if (!trusted && offset.len == 0) {
+        return;
+    }
+
+    text[0] = trusted ? 'T' : '-';
+    memcpy(text + 1, offset.data, offset.len);
+
+    rooms_decide_data(g->d, rooms_str(text, 1 + offset.len));
 }
 
 
@@ -44,6 +112,7 @@ rooms_orchestrator_connect(rooms_orchestrator_t *g)
     token = json_object_get(cmd->body, "token");
 
     if (token == NULL || json_is_null(token)) {
+        rooms_orchestrator_welcome(g, 0);
         return ROOMS_OK;
     }
 
@@ -56,7 +125,7 @@ rooms_orchestrator_connect(rooms_orchestrator_t *g)
                                        NULL);
     }
 
-    rooms_decide_data(g->d, rooms_str("T", 1));
+    rooms_orchestrator_welcome(g, 1);
 
     if (strcmp(rooms_orchestrator_text(cmd->body, "deviceType"), "admin")
         == 0)
@@ -148,32 +217,96 @@ rooms_orchestrator_places(const rooms_orchestrator_t *g, const char *self)
 }
 
 
+/*
+ * It gets what its client has not had: after the offset, but never less than
+ * what came since its socket went, because the offset may be one of another
+ * station.  Its sids are those of the messages that speak of itself.
+ */
+
+static void
+rooms_orchestrator_queued(rooms_orchestrator_t *g, uint64_t after,
+    const json_t *device)
+{
+    size_t          i;
+    json_t         *former, *one;
+    rooms_buf_t    *b;
+    rooms_str_t     sid;
+    unsigned char   offset[ROOMS_OFFSET_LEN];
+
+    b = rooms_decision_scratch(g->d);
+    former = json_object_get(device, "former");
+
+    sid.data = (const unsigned char *) rooms_orchestrator_text(device, "sid");
+    sid.len = strlen((const char *) sid.data);
+    rooms_buf_str16(b, sid);
+
+    json_array_foreach(former, i, one) {
+        sid.data = (const unsigned char *) rooms_orchestrator_text(one,
+                                                                   "sid");
+        sid.len = strlen((const char *) sid.data);
+        rooms_buf_str16(b, sid);
+    }
+
+    rooms_decide_replay_as(g->d,
+                           rooms_str(offset,
+                                     rooms_offset_write(offset, g->cmd->epoch,
+                                                        after)),
+                           rooms_str(b->data, b->len));
+}
+
+
+/* 1: some of the sids that it had after this are not known any more */
+
+static unsigned
+rooms_orchestrator_dim(uint64_t after, const json_t *device)
+{
+    json_t  *former;
+
+    former = json_object_get(device, "former");
+
+    return json_array_size(former) == ROOMS_ORCHESTRATOR_FORMER
+           && after < (uint64_t) json_integer_value(
+                         json_object_get(json_array_get(former, 0), "id"));
+}
+
+
 /* What a station that was here before has missed, or all there is. */
 
 static void
 rooms_orchestrator_catch_up(rooms_orchestrator_t *g, const char *id,
     const json_t *device)
 {
-    size_t         len;
-    uint64_t       at;
-    unsigned char  offset[ROOMS_OFFSET_LEN];
+    uint64_t  had, at;
+
+    had = rooms_orchestrator_had(g->cmd);
 
     if (rooms_orchestrator_held(g, device)) {
         at = (uint64_t) json_integer_value(json_object_get(device, "at"));
-        len = rooms_offset_write(offset, g->cmd->epoch,
-                                 rooms_message_whole(at));
-        rooms_decide_replay(g->d, rooms_str(offset, len));
+        at = rooms_message_whole(at);
+        had = (had && had < at) ? had : at;
+
+    } else if (strcmp(rooms_orchestrator_text(device, "type"), "player")
+               == 0)
+    {
+        return;
+
+    } else if (device == NULL) {
+        had = 0;
+
+        if (rooms_orchestrator_get(g->state, "known", id) == NULL) {
+            return;
+        }
+
+    } else if (!rooms_orchestrator_connected(device)) {
+        had = 0;
+    }
+
+    if (had && !rooms_orchestrator_dim(had, device)) {
+        rooms_orchestrator_queued(g, had, device);
         return;
     }
 
-    if (device != NULL
-        || rooms_orchestrator_get(g->state, "known", id) != NULL)
-    {
-        rooms_orchestrator_emit(g, "sync:full",
-                                rooms_orchestrator_sync(g->state, g->now,
-                                                   rooms_str(id,
-                                                             strlen(id))));
-    }
+    rooms_orchestrator_emit_sync(g, rooms_str(id, strlen(id)));
 }
 
 
@@ -250,9 +383,9 @@ static void
 rooms_orchestrator_seat(rooms_orchestrator_t *g, const json_t *data,
     const char *id, const json_t *device)
 {
-    char  text[ROOMS_ORCHESTRATOR_ID * 4 + 2];
+    char  text[ROOMS_ORCHESTRATOR_ID * 4 + 3];
 
-    (void) snprintf(text, sizeof(text), "%c%s",
+    (void) snprintf(text, sizeof(text), "%c %s",
                     rooms_orchestrator_trusted(g->cmd) ? 'T' : '-', id);
 
     rooms_orchestrator_identified(g);
@@ -325,8 +458,6 @@ rooms_orchestrator_identify(rooms_orchestrator_t *g)
 void
 rooms_orchestrator_replay(rooms_orchestrator_t *g)
 {
-    rooms_str_t  self;
-
     if (g->cmd->missed >= 0
         && g->cmd->missed <= ROOMS_ORCHESTRATOR_QUEUE)
     {
@@ -334,13 +465,5 @@ rooms_orchestrator_replay(rooms_orchestrator_t *g)
         return;
     }
 
-    self = g->cmd->caller->data;
-
-    if (self.len) {
-        self.data++;
-        self.len--;
-    }
-
-    rooms_orchestrator_emit(g, "sync:full",
-                            rooms_orchestrator_sync(g->state, g->now, self));
+    rooms_orchestrator_emit_sync(g, rooms_orchestrator_self(g->cmd));
 }

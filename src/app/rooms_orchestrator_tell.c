@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rooms_offset.h>
 #include <rooms_orchestrator.h>
 
 
@@ -140,6 +141,45 @@ rooms_orchestrator_emit(rooms_orchestrator_t *g, const char *event,
 
     rooms_decide_emit(g->d, event, payload);
     json_decref(payload);
+}
+
+
+void
+rooms_orchestrator_emit_sync(rooms_orchestrator_t *g, rooms_str_t self)
+{
+    size_t           len;
+    json_t          *args;
+    uint64_t         id;
+    rooms_buf_t     *b;
+    unsigned char    offset[ROOMS_OFFSET_LEN];
+
+    args = json_pack("[s, o]", "sync:full",
+                     rooms_orchestrator_envelope("sync:full",
+                         rooms_orchestrator_sync(g->state, g->now, self),
+                         g->now));
+
+    id = rooms_orchestrator_time(g->state, "clock", "id");
+
+    if (g->cmd->caller->recoverable && id != 0) {
+        len = rooms_offset_write(offset, g->cmd->epoch,
+                                 rooms_message_whole(id));
+        (void) json_array_append_new(args, json_stringn((char *) offset,
+                                                        len));
+    }
+
+    b = rooms_decision_scratch(g->d);
+
+    if (args == NULL
+        || json_dump_callback(args, rooms_orchestrator_write, b,
+                              JSON_COMPACT)
+           != 0)
+    {
+        g->d->failed = 1;
+    }
+
+    json_decref(args);
+
+    rooms_decide_emit_raw(g->d, rooms_str(b->data, b->len), NULL, 0);
 }
 
 

@@ -396,6 +396,7 @@ rooms_platform_decide(const void *conf, const void *data,
 const rooms_app_t  rooms_platform_app = {
     rooms_string("platform"),
     0,
+    0,
     rooms_platform_create,
     rooms_platform_destroy,
     rooms_platform_option,

@@ -95,6 +95,7 @@ rooms_polls_init(void *conf, const rooms_contract_t *contract, char *err)
 const rooms_app_t  rooms_polls_app = {
     rooms_string("polls"),
     0,
+    0,
     rooms_polls_create,
     rooms_polls_destroy,
     rooms_polls_option,

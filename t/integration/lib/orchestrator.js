@@ -25,7 +25,7 @@ function appText(o) {
     contract ${CONTRACTS}/orchestrator.asyncapi.json;
     contract ${CONTRACTS}/orchestrator.openapi.json;
     zone 32m;
-    option_file tokens ${TOP}/conf/orchestrator.tokens.json;
+    option_file tokens ${o.tokens || `${TOP}/conf/orchestrator.tokens.json`};
     option_file admin ${TOP}/conf/orchestrator.admin.json;
     ${options.map((e) => `option ${e.join(' ')};`).join('\n    ')}
 }`;
@@ -38,6 +38,7 @@ function locationsText(o) {
             rooms orchestrator;
             rooms_deflate on;
             rooms_deflate_threshold 1024;
+            rooms_recovery 30s;
             ${(o.rooms || []).join('\n            ')}
         }
 `).join('') + `
