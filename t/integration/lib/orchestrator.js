@@ -24,7 +24,7 @@ function appText(o) {
     return `rooms_app orchestrator {
     contract ${CONTRACTS}/orchestrator.asyncapi.json;
     contract ${CONTRACTS}/orchestrator.openapi.json;
-    zone 32m;
+    zone ${o.zone || '32m'};
     option_file tokens ${o.tokens || `${TOP}/conf/orchestrator.tokens.json`};
     option_file admin ${TOP}/conf/orchestrator.admin.json;
     ${options.map((e) => `option ${e.join(' ')};`).join('\n    ')}
