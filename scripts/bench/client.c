@@ -142,7 +142,11 @@ client_upgrade(client_t *c, conn_t *conn)
     int   n;
     char  request[512], path[256];
 
-    if (!c->nchan) {
+    if (c->queries) {
+        snprintf(path, sizeof(path), "%s?EIO=4&transport=websocket&%s",
+                 c->path, c->queries[conn->index]);
+
+    } else if (!c->nchan) {
         snprintf(path, sizeof(path), "%s?EIO=4&transport=websocket", c->path);
 
     } else if (conn->room == CLIENT_PUBLISHER) {
@@ -326,7 +330,7 @@ client_packet(client_t *c, conn_t *conn, const char *p, size_t len)
             return;
         }
 
-        if (conn->room == CLIENT_PUBLISHER) {
+        if (conn->room == CLIENT_PUBLISHER || c->queries) {
             client_is_ready(c, conn);
             return;
         }

@@ -50,6 +50,8 @@ struct client_s {
     unsigned          port;
     const char       *path;
     unsigned          nchan;
+    char            **queries;            /* of each connection, which then
+                                             joins no room; or NULL */
     unsigned          parallel;           /* connections opened at once */
     int               rcvbuf;             /* octets, 0: as the kernel likes */
 

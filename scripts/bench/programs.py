@@ -12,11 +12,12 @@ FLAGS = ['-std=gnu11', '-O2', '-g', '-Wall', '-Wextra', '-Werror',
 
 SOURCES = {
     'load': ['client.c', 'cases.c', 'payload.c', 'stats.c', 'load.c'],
+    'listen': ['client.c', 'stats.c', 'listen.c'],
     'floor': ['floor.c'],
     'stall': ['client.c', 'payload.c', 'stats.c', 'stall.c']
 }
 
-LIBS = {'load': [], 'floor': ['-lcrypto'], 'stall': []}
+LIBS = {'load': [], 'listen': [], 'floor': ['-lcrypto'], 'stall': []}
 
 
 def build(*names):

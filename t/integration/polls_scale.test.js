@@ -13,7 +13,6 @@ const { fork } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { TOP } = require('./lib/conf');
 const { usePolls, submit, stored } = require('./lib/polls');
 const { SCALE, sleep, until } = require('./lib/player');
 
@@ -176,8 +175,8 @@ describe('polls: many', () => {
             fs.writeFileSync(file, lines.join('\n'));
 
             const began = Date.now();
-            const crowded = fork(path.join(TOP, 'scripts', 'bench', 'polls'),
-                ['listen', server.ports.http, file]);
+            const crowded = fork(path.join(__dirname, 'lib', 'audience.js'),
+                [server.ports.http, file]);
             const told = () => new Promise((resolve) => {
                 crowded.once('message', resolve);
             });
