@@ -5,7 +5,7 @@
 const assert = require('node:assert');
 const { after, afterEach, before, describe, it } = require('node:test');
 
-const { usePolls, submit, faults, messages, stored, UUID, ISO } =
+const { usePolls, submit, faults, messages, UUID, ISO } =
     require('./lib/polls');
 const { Player, sleep, until } = require('./lib/player');
 
@@ -186,18 +186,6 @@ describe('polls: connections', () => {
         assert.deepStrictEqual(faults(watch), []);
     });
 
-    it('P-25 /status counts sockets that are there, and no others',
-        async () => {
-            const session = await server.session();
-            const players = await session.observers();
-
-            assert.strictEqual((await server.dinner()).sockets, 2);
-            players[0].close();
-            players[1].vanish();
-            await until(async () => (await server.dinner()).sockets === 0,
-                'none');
-        });
-
     it('P-9 P-10 P-13 P-119 the names of the contract are those of the ' +
         'catalogue', () => {
         const catalogue = ['connection:established',
@@ -214,35 +202,6 @@ describe('polls: connections', () => {
         for (const name of messages.keys()) {
             assert.match(name, /^(event|reconnect|[a-z]+(:[a-z]+)+)$/);
         }
-    });
-
-    it('P-31 each event comes once to each socket', async () => {
-        const session = await server.session();
-        const [one, two] = await session.observers();
-
-        await session.start();
-        await two.next('session:started');
-        await one.next('session:started');
-        await sleep(100);
-        assert.strictEqual(one.all('session:started').length, 1);
-        assert.strictEqual(two.all('session:started').length, 1);
-    });
-
-    it('P-93 P-118 a socket that does not read delays nobody', async () => {
-        const session = await server.running({});
-        const [one, two] = await session.observers();
-
-        one.socket.io.engine.transport.ws._socket.pause();
-
-        const at = Date.now();
-        const next = await session.create();
-
-        await session.activate(next);
-        await two.next('poll:activated');
-        assert.ok(Date.now() - at < 2000);
-        one.socket.io.engine.transport.ws._socket.resume();
-        await one.next('poll:activated');
-        assert.deepStrictEqual(stored(one), stored(two));
     });
 });
 
@@ -286,6 +245,41 @@ describe('polls: heartbeats and grace', () => {
         assert.strictEqual(quiet.socket.connected, true);
         assert.deepStrictEqual(faults(voter), []);
     });
+
+    it('P-25 a socket has a record and heartbeats as long as it is there',
+        async () => {
+            const session = await server.session();
+            const voter = await session.voter({ side: 0 });
+            const watch = await session.socket({ side: 1 });
+            const state = async () => {
+                const { sockets, recovery, journal } = await server.dinner();
+
+                return { sockets, recovery, head: journal.head };
+            };
+            const now = await state();
+
+            assert.deepStrictEqual([now.sockets, now.recovery], [2, 2]);
+            await until(async () => (await state()).head > now.head,
+                'a heartbeat in the journal');
+            watch.close();
+            await until(async () => (await state()).recovery === 1,
+                'one record');
+            await voter.next('connection:heartbeat');
+            voter.close();
+            await until(async () => (await state()).recovery === 0,
+                'no record');
+            assert.strictEqual((await state()).sockets, 0);
+
+            /* it has been told to have left, and that is the last */
+            await until(async () => (await server.rest.get(
+                `/participants/${voter.who.participantId}`)).json
+                .connectionState === 'Left', 'left');
+
+            const { head } = await state();
+
+            await sleep(1000);
+            assert.strictEqual((await state()).head, head);
+        });
 
     it('P-15 P-77 who stays away too long has left', async () => {
         const session = await server.session();

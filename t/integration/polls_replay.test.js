@@ -7,7 +7,7 @@ const { after, afterEach, before, describe, it } = require('node:test');
 
 const { PollsServer, usePolls, submit, stored, faults } =
     require('./lib/polls');
-const { sleep, until } = require('./lib/player');
+const { SCALE, sleep, until } = require('./lib/player');
 
 const hooks = { before, after, afterEach };
 
@@ -219,36 +219,51 @@ describe('polls: replay', () => {
 
 
 describe('polls: the window', () => {
-    it('P-84 P-85 what is older than the history is not replayed',
-        async () => {
-            const server = await new PollsServer({ history: '1s' }).start();
+    it('P-84 P-85 what is within the history is replayed, what is older is ' +
+        'not', async () => {
+        const history = 2500 * SCALE;
+        const server = await new PollsServer({ history: `${history}ms` })
+            .start();
 
-            try {
-                const session = await server.session();
-                const socket = await session.socket();
+        try {
+            const session = await server.session();
+            const socket = await session.socket();
 
-                await session.create();
+            await session.create();
 
-                const { eventId } = await socket.next('poll:created');
+            const { eventId } = await socket.next('poll:created');
 
-                await sleep(1300);
+            await session.start();
 
+            const hello = async () => {
                 const back = await server.player({ query: {
                     sessionId: session.id, lastEventId: eventId } });
 
-                assert.strictEqual((await back.next(
-                    'connection:reconnected')).fullSyncRequired, true);
-            } finally {
-                await server.stop();
-            }
-        });
+                return back.next('connection:reconnected');
+            };
+
+            assert.strictEqual((await server.dinner()).journal.history_ms,
+                history);
+            await sleep(history / 3);
+            assert.deepStrictEqual([await hello()].map((h) =>
+                [h.fullSyncRequired, h.replayCount]), [[false, 1]]);
+            await sleep(history);
+            assert.deepStrictEqual([await hello()].map((h) =>
+                [h.fullSyncRequired, h.replayCount]), [[true, 0]]);
+        } finally {
+            await server.stop();
+        }
+    });
 
     it('P-84 a zone that holds less than asked for says so once',
         async () => {
             const server = await new PollsServer({ zone: '1m' }).start();
 
             try {
+                const began = Date.now();
                 const session = await server.session();
+                const socket = await session.socket({ query: {
+                    format: 'named' } });
 
                 for (let i = 0; i < 700; i++) {
                     await session.join('x'.repeat(100));
@@ -263,7 +278,28 @@ describe('polls: the window', () => {
                 const { journal } = await server.dinner();
 
                 assert.strictEqual(journal.history_ms, 86400000);
-                assert.ok(journal.window_ms < 60000);
+
+                /* what it says that it holds, it holds, and no more */
+                await socket.on(() => socket.all('participant:joined')[699],
+                    'all');
+
+                const events = socket.all('participant:joined');
+                const sync = async (e) => {
+                    const back = await server.player({ query: {
+                        sessionId: session.id, lastEventId: e.eventId } });
+
+                    return (await back.next('connection:reconnected'))
+                        .fullSyncRequired;
+                };
+                const { time } = await server.status();
+                const kept = events.filter((e) => Date.parse(e.timestamp) >
+                    time - journal.window_ms + 50);
+
+                assert.ok(journal.window_ms < Date.now() - began);
+                assert.ok(kept.length > 10 && kept.length < 700,
+                    `${kept.length} of ${events.length}`);
+                assert.strictEqual(await sync(events[0]), true);
+                assert.strictEqual(await sync(kept.at(-1)), false);
                 assert.strictEqual((await server.rest.get(
                     `/sessions/${session.id}`)).json.participantCount, 700);
             } finally {

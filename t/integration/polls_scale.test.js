@@ -1,9 +1,9 @@
 'use strict';
 
 /*
- * Many participants, many votes, and workers that die.  Times are printed
- * and held against the targets where the machine is not shared; what is
- * always held is that nothing is lost.
+ * Many participants, many votes, and workers that die.  Times are printed;
+ * scripts/bench/polls holds them against the targets.  What is held here is
+ * that all is answered, told and counted, and nothing lost.
  */
 
 const assert = require('node:assert');
@@ -83,6 +83,8 @@ describe('polls: many', () => {
         }
 
         const took = [];
+        const ways = [0, 0];
+        const ids = new Set();
         const from = Date.now();
         const answers = await Promise.all(tries.map(async (i, k) => {
             await sleep(k * 1800 / tries.length);
@@ -91,16 +93,20 @@ describe('polls: many', () => {
             const id = poll.options[i % 4 === 0 ? 0 : 1].optionId;
             let ok;
 
+            ways[k % 2]++;
+
             if (k % 2) {
                 const ack = await submit(voters[i], poll,
                     { selectedOptionIds: [id] });
 
                 ok = ack.success || ack.reason;
+                ids.add(ack.voteId);
             } else {
                 const res = await session.vote(poll, voters[i].who,
                     { optionId: id });
 
                 ok = res.status === 202 || res.json.error.code.toLowerCase();
+                ids.add(res.json.voteId);
             }
 
             took.push(Date.now() - at);
@@ -121,10 +127,29 @@ describe('polls: many', () => {
         assert.deepStrictEqual(options.map((o) => [o.voteCount,
             o.percentage]), [[100, 25], [300, 75]]);
 
+        /* each vote that was accepted is there, by its id, and no other */
+        ids.delete(undefined);
+        assert.strictEqual(ids.size, 400);
+        assert.deepStrictEqual(ways, [225, 225]);
+
+        const { votes } = await session.ok(server.rest.get(
+            `/polls/${poll.pollId}/votes`, session.auth));
+
+        assert.deepStrictEqual(votes.map((v) => v.voteId).sort(),
+            [...ids].sort());
+
         const reference = stored(voters[0]).map((e) => e.eventId);
         const delays = [];
 
+        /* told at most every 100 ms, and while the votes came, not after */
+        assert.ok(reference.length / 2 <= all / 100 + 3, reference.length);
+        assert.ok(reference.length / 2 >= 5, reference.length);
+
         for (const voter of voters) {
+            assert.strictEqual(voter.log.filter((e) => e.data &&
+                e.data.eventType === 'results:updated').length,
+            reference.length / 2);
+
             assert.deepStrictEqual(stored(voter).map((e) => e.eventId),
                 reference);
             assert.deepStrictEqual(voter.all('results:updated').at(-1)
@@ -141,9 +166,30 @@ describe('polls: many', () => {
             `${percentile(took, 50)} p95 ${percentile(took, 95)} ms; ` +
             `${delays.length} deliveries p50 ${percentile(delays, 50)} ` +
             `p95 ${percentile(delays, 95)} p99 ${percentile(delays, 99)} ms`);
-        assert.ok(percentile(took, 95) < 1000 * SCALE, 'answers');
-        assert.ok(percentile(delays, 95) < 1000 * SCALE, 'deliveries');
     });
+
+    /* 50 a second more, while the session goes on: each is greeted, and hears */
+
+    async function arrive(session, n) {
+        const players = await Promise.all(Array.from({ length: n },
+            async (_, i) => {
+                await sleep(i * 20);
+
+                const player = await server.player({ query: {
+                    sessionId: session.id, format: 'named' } });
+
+                await player.next('connection:established');
+                return player;
+            }));
+
+        await session.create();
+        await Promise.all(players.map((p) => p.next('poll:created')));
+
+        for (const player of players) {
+            assert.strictEqual(player.all('poll:created').length, 1);
+            player.close();
+        }
+    }
 
     for (const [row, sessions, each] of [['P-112', 4, 500],
         ['P-113', 10, 1000]]) {
@@ -216,6 +262,10 @@ describe('polls: many', () => {
                     return got >= want;
                 }, `${want} deliveries`, 30000 * SCALE);
                 assert.strictEqual(got, want);
+
+                if (row === 'P-112') {
+                    await arrive(all[0].session, 100);
+                }
             } finally {
                 crowded.kill();
                 await until(async () => (await server.dinner()).sockets === 0,

@@ -114,13 +114,15 @@ function pagesServer(o, ports) {
 /*
  * o: workers, zone, ttl, frontend, contracts, app (lines in rooms_app), rooms,
  * api (lines in the locations), http, main (lines in http and at the top),
- * server (lines in server), before (modules loaded first), appText (the whole
+ * server (lines in server), listen (parameters of the first listen), before
+ * (modules loaded first), appText (the whole
  * rooms_app text), locationsText, logLevel.
  * ports: http, and where wanted tls, h2c, proxied, pages.
  */
 
 function nginxConf(o, ports) {
-    const listens = [`listen 127.0.0.1:${ports.http} reuseport;`];
+    const listens = [`listen 127.0.0.1:${ports.http} reuseport` +
+        `${o.listen ? ` ${o.listen}` : ''};`];
 
     if (ports.tls) {
         listens.push(`listen 127.0.0.1:${ports.tls} ssl http2 reuseport;`);
