@@ -213,28 +213,64 @@ const PollsClient = (() => {
     }
 
 
-    /* Bars of a poll: of its options or of its ratings. */
+    /*
+     * Bars of a poll: of its options or of its ratings.  list: that of before,
+     * whose bars then move to where they are now, or null.
+     */
 
-    function bars(poll) {
-        const list = element('ul', 'bars');
+    function bars(poll, list) {
         const rows = poll.pollType === 'rating_scale'
             ? Object.entries(poll.ratingDistribution || {}).map(([name, n]) =>
                 [name, n, poll.totalVotes ? n * 100 / poll.totalVotes : 0])
             : (poll.options || []).map((o) => [o.optionText, o.voteCount || 0,
                 o.percentage || 0]);
+        const made = list || element('ul', 'bars');
 
-        for (const [name, count, percentage] of rows) {
-            const row = element('li');
-            const bar = element('span', 'bar');
+        if (made.children.length !== rows.length) {
+            made.replaceChildren(...rows.map(() => {
+                const row = element('li');
 
-            bar.style.width = `${percentage}%`;
-            row.append(element('span', 'name', name), bar,
-                element('span', 'value', `${count} · ` +
-                    `${Math.round(percentage * 100) / 100} %`));
-            list.append(row);
+                row.append(element('span', 'name'), element('span', 'bar'),
+                    element('span', 'value'));
+                return row;
+            }));
         }
 
-        return list;
+        made.hidden = rows.length === 0;
+
+        rows.forEach(([name, count, percentage], i) => {
+            const [label, bar, value] = made.children[i].children;
+
+            label.textContent = name;
+            bar.style.width = `${percentage}%`;
+            value.textContent = `${count} · ` +
+                `${Math.round(percentage * 100) / 100} %`;
+        });
+
+        return made;
+    }
+
+
+    /*
+     * Puts the cards in this order; those that stand there already stay, with
+     * what is pressed, filled in or in focus.
+     */
+
+    function arrange(parent, cards) {
+        cards.forEach((card, i) => {
+            const old = parent.children[i];
+
+            if (old && old !== card && old.dataset.poll ===
+                card.dataset.poll) {
+                old.replaceWith(card);
+            } else if (old !== card) {
+                parent.insertBefore(card, old || null);
+            }
+        });
+
+        while (parent.children.length > cards.length) {
+            parent.lastChild.remove();
+        }
     }
 
 
@@ -247,5 +283,5 @@ const PollsClient = (() => {
     }
 
 
-    return { Client, call, element, bars, summary };
+    return { Client, call, element, bars, arrange, summary };
 })();

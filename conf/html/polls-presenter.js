@@ -3,7 +3,7 @@
 /* The page of a presenter: a session, its polls, live bars. */
 
 (() => {
-    const { Client, call, element, bars, summary } = PollsClient;
+    const { Client, call, element, bars, arrange, summary } = PollsClient;
     const $ = (id) => document.getElementById(id);
 
     let mine = null;
@@ -30,13 +30,24 @@
     }
 
 
+    /* The card of a poll stays the same one until the poll opens or closes. */
+
     function card(poll) {
+        const old = document.querySelector(`[data-poll="${poll.pollId}"]`);
+        const text = `${poll.status}, ${summary(poll)}`;
+
+        if (old && old.dataset.kind === poll.status) {
+            bars(poll, old.querySelector('.bars'));
+            old.querySelector('.soft').textContent = text;
+            return old;
+        }
+
         const made = element('article', 'card poll');
 
         made.dataset.poll = poll.pollId;
         made.dataset.kind = poll.status;
-        made.append(element('h2', '', poll.question), bars(poll),
-            element('p', 'soft', `${poll.status}, ${summary(poll)}`));
+        made.append(element('h2', '', poll.question), bars(poll, null),
+            element('p', 'soft', text));
 
         if (poll.status !== 'closed') {
             const open = poll.status === 'draft';
@@ -65,7 +76,7 @@
         $('end').disabled = session.status === 'draft' ||
             session.status === 'ended';
         $('new').hidden = session.status === 'ended';
-        $('polls').replaceChildren(...[...polls.values()]
+        arrange($('polls'), [...polls.values()]
             .sort((a, b) => a.sequenceOrder - b.sequenceOrder).map(card));
     }
 

@@ -3,7 +3,7 @@
 /* The page of a participant. */
 
 (() => {
-    const { Client, call, element, bars, summary } = PollsClient;
+    const { Client, call, element, bars, arrange, summary } = PollsClient;
     const $ = (id) => document.getElementById(id);
     const WORDS = { draft: 'Waiting for the presenter to start.',
         active: 'The session is on.', paused: 'The session is paused.',
@@ -85,40 +85,58 @@
     }
 
 
-    /* A poll, as its state has it; a form that is being filled in stays. */
+    /*
+     * The card of a poll stays the same one, also a form that is being filled
+     * in, until the poll opens or closes or the vote is sent.
+     */
 
     function card(poll, session) {
         const open = poll.status === 'active' && session.status === 'active';
-        const form = open && !done.has(poll.pollId);
+        const kind = open && !done.has(poll.pollId) ? 'form' : poll.status;
         const old = document.querySelector(`[data-poll="${poll.pollId}"]`);
+        const made = old && old.dataset.kind === kind ? old
+            : start(poll, kind);
 
-        if (form && old && old.dataset.kind === 'form') {
-            return old;
-        }
+        if (kind === 'active' || kind === 'closed') {
+            const note = made.querySelector('.note');
 
-        const made = element('article', 'card poll');
-
-        made.dataset.poll = poll.pollId;
-        made.dataset.kind = form ? 'form' : poll.status;
-        made.append(element('h2', '', poll.question));
-
-        if (form) {
-            made.append(ballot(poll));
-            return made;
-        }
-
-        if (poll.status === 'draft') {
-            made.append(element('p', 'soft', 'Not open yet.'));
-            return made;
-        }
-
-        made.append(bars(poll), element('p', 'soft', summary(poll)));
-
-        if (done.get(poll.pollId)) {
-            made.append(element('p', 'note', done.get(poll.pollId)));
+            bars(poll, made.querySelector('.bars'));
+            made.querySelector('.soft').textContent = summary(poll);
+            note.textContent = done.get(poll.pollId) || '';
+            note.hidden = !note.textContent;
         }
 
         return made;
+    }
+
+    function start(poll, kind) {
+        const made = element('article', 'card poll');
+
+        made.dataset.poll = poll.pollId;
+        made.dataset.kind = kind;
+        made.append(element('h2', '', poll.question));
+
+        if (kind === 'form') {
+            made.append(ballot(poll));
+        } else if (kind === 'draft') {
+            made.append(element('p', 'soft', 'Not open yet.'));
+        } else {
+            made.append(bars(poll, null), element('p', 'soft'),
+                element('p', 'note'));
+        }
+
+        return made;
+    }
+
+
+    /* What can be voted on first, then what is to come, then the latest. */
+
+    function order(a, b) {
+        const rank = ['active', 'draft', 'closed'];
+
+        return rank.indexOf(a.status) - rank.indexOf(b.status) ||
+            (a.status === 'draft' ? a.sequenceOrder - b.sequenceOrder
+                : b.sequenceOrder - a.sequenceOrder);
     }
 
 
@@ -129,8 +147,7 @@
 
         show('title', session.title || 'A session');
         show('status', WORDS[session.status]);
-        $('polls').replaceChildren(...[...polls.values()]
-            .sort((a, b) => b.sequenceOrder - a.sequenceOrder)
+        arrange($('polls'), [...polls.values()].sort(order)
             .map((poll) => card(poll, session)));
     }
 

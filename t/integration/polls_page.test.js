@@ -115,6 +115,7 @@ describe('polls: pages', () => {
             await card(host, 'Ship it?').getByText('Open').click();
             await kind(ann, 'Ship it?', 'form');
             await kind(bob, 'Ship it?', 'form');
+            await browser.shot(bob, 'polls-form');
             await card(ann, 'Ship it?').getByText('Yes').click();
             await card(ann, 'Ship it?').locator('button').click();
             await kind(ann, 'Ship it?', 'active');
@@ -134,13 +135,34 @@ describe('polls: pages', () => {
                 await card(host, 'Ship it?').textContent()), 'both');
             await browser.shot(host, 'polls-presenter');
             await browser.shot(ann, 'polls-voter');
+
+            /* a button that is held down while counts come stays the same */
+            const close = await card(host, 'Ship it?').getByText('Close')
+                .elementHandle();
+
+            assert.strictEqual(await close.evaluate((b) => b.isConnected),
+                true);
+
+            const cyd = await vote(code);
+
+            await kind(cyd, 'Ship it?', 'form');
+            await card(cyd, 'Ship it?').getByText('No').click();
+            await card(cyd, 'Ship it?').locator('button').click();
+            await until(async () => /2 · 66.67 %/.test(
+                await card(host, 'Ship it?').textContent()), 'three');
+            assert.strictEqual(await close.evaluate((b) => b.isConnected),
+                true);
+            await host.setViewportSize(PHONE);
+            await browser.shot(host, 'polls-presenter-phone');
+            await ann.setViewportSize(DESK);
+            await browser.shot(ann, 'polls-voter-desk');
             await card(host, 'Ship it?').getByText('Close').click();
             await kind(bob, 'Ship it?', 'closed');
             await host.click('#end');
             await until(async () => /ended/.test(
                 await ann.textContent('#status')), 'ended');
             assert.match(await card(ann, 'Ship it?').textContent(),
-                /2 votes/);
+                /3 votes/);
         });
 
     it('P-120 P-121 P-126 a window that was away has what it missed',
