@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <rooms_redis_url.h>
+#include <rooms_redis_redirect.h>
 #include <rooms_route.h>
 
 
@@ -163,14 +164,10 @@ rooms_redis_url(rooms_str_t text, rooms_redis_url_t *url, const char **reason)
     hosts = url->hosts;
     rc = ROOMS_ERROR;
 
-    if (hosts.len) {
+    if (hosts.len && hosts.data[hosts.len - 1] != ',') {
         do {
             rc = rooms_redis_url_host(&hosts, ROOMS_REDIS_PORT, &host, &port);
-        } while (rc == ROOMS_OK && url->sentinel);
-
-        if (rc == ROOMS_OK && hosts.len) {
-            rc = ROOMS_ERROR;
-        }
+        } while (rc == ROOMS_OK);
     }
 
     if (rc == ROOMS_ERROR) {
@@ -228,12 +225,5 @@ rooms_redis_url_host(rooms_str_t *hosts, unsigned standard, rooms_str_t *host,
         *host = head;
     }
 
-    if (host->len == 0
-        || rooms_redis_url_number(one, 65535, port) != ROOMS_OK
-        || *port == 0)
-    {
-        return ROOMS_ERROR;
-    }
-
-    return ROOMS_OK;
+    return host->len ? rooms_redis_port(one, port) : ROOMS_ERROR;
 }

@@ -4,11 +4,12 @@
  *
  * Where a Redis is:
  *
- *     redis://[[USER][:PASSWORD]@]HOST[:PORT][/DB]
+ *     redis://[[USER][:PASSWORD]@]HOST[:PORT][,HOST[:PORT]...][/DB]
  *     rediss://...                                   with TLS
  *     sentinel://[[USER][:PASSWORD]@]HOST[:PORT][,HOST[:PORT]...]/NAME[/DB]
  *
- * HOST may be an IPv6 address in brackets; USER and PASSWORD may be
+ * Several hosts are nodes of one cluster, or sentinels that watch the master
+ * NAME.  HOST may be an IPv6 address in brackets; USER and PASSWORD may be
  * percent-encoded (RFC 3986, 3.2.1).
  */
 

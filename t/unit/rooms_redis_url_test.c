@@ -91,6 +91,11 @@ test_plain(void **unused)
 
     taken("redis://[fe80::1]");
     next_host(&url.hosts, "fe80::1", 6379);
+
+    taken("rediss://a:1,b,c:3/0");
+    next_host(&url.hosts, "a", 1);
+    next_host(&url.hosts, "b", 6379);
+    next_host(&url.hosts, "c", 3);
 }
 
 
@@ -159,7 +164,9 @@ test_refused(void **unused)
     refused("redis://[::1");
     refused("redis://[]:1");
     refused("redis://[::1]1");
-    refused("redis://a,b");
+    refused("redis://a,");
+    refused("redis://a,,b");
+    refused("redis://a,b:0");
 }
 
 
