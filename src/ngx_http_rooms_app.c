@@ -23,7 +23,7 @@
 #define NGX_HTTP_ROOMS_ZONE_MIN   (1024 * 1024)
 
 
-/* A directive of the block; nargs are those after its name. */
+/* A directive of the block; nargs are those after its name, 0: some. */
 
 typedef struct {
     ngx_str_t    name;
@@ -74,6 +74,22 @@ static ngx_http_rooms_app_command_t  ngx_http_rooms_app_commands[] = {
     { ngx_string("redis_password_file"), 1, ngx_http_rooms_redis_conf_more },
     { ngx_string("redis_emitter"), 1, ngx_http_rooms_bridge_conf },
     { ngx_string("redis_emitter_max"), 1, ngx_http_rooms_bridge_conf_max },
+    { ngx_string("redis_sentinel_password_file"), 1,
+      ngx_http_rooms_redis_conf_more },
+    { ngx_string("redis_ssl"), 1, ngx_http_rooms_redis_conf_more },
+    { ngx_string("redis_ssl_protocols"), 0, ngx_http_rooms_redis_conf_more },
+    { ngx_string("redis_ssl_ciphers"), 1, ngx_http_rooms_redis_conf_more },
+    { ngx_string("redis_ssl_name"), 1, ngx_http_rooms_redis_conf_more },
+    { ngx_string("redis_ssl_verify"), 1, ngx_http_rooms_redis_conf_more },
+    { ngx_string("redis_ssl_verify_depth"), 1,
+      ngx_http_rooms_redis_conf_more },
+    { ngx_string("redis_ssl_trusted_certificate"), 1,
+      ngx_http_rooms_redis_conf_more },
+    { ngx_string("redis_ssl_crl"), 1, ngx_http_rooms_redis_conf_more },
+    { ngx_string("redis_ssl_certificate"), 1,
+      ngx_http_rooms_redis_conf_more },
+    { ngx_string("redis_ssl_certificate_key"), 1,
+      ngx_http_rooms_redis_conf_more },
     { ngx_null_string, 0, NULL }
 };
 
@@ -255,7 +271,9 @@ ngx_http_rooms_app_line(ngx_conf_t *cf, ngx_command_t *dummy, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (cf->args->nelts != cmd->nargs + 1) {
+    if (cf->args->nelts < 2
+        || (cmd->nargs && cf->args->nelts != cmd->nargs + 1))
+    {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid number of arguments in \"%V\" directive",
                            &value[0]);
@@ -573,6 +591,10 @@ ngx_http_rooms_app_init(ngx_conf_t *cf, ngx_http_rooms_app_t *app)
     if (app->app->init(app->conf, app->contract, err) != ROOMS_OK) {
         ngx_http_rooms_app_refused(cf, app,
                                    err[0] ? err : "it does not suit");
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_rooms_redis_conf_hosts(cf, app) != NGX_OK) {
         return NGX_ERROR;
     }
 

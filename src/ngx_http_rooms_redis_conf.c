@@ -5,8 +5,9 @@
 
 
 #include <ngx_http_rooms_redis_conf.h>
-#include <ngx_http_rooms_redis_conn.h>
+#include <ngx_http_rooms_redis_link.h>
 
+#include <rooms_redis_redirect.h>
 #include <rooms_redis_url.h>
 
 
@@ -15,16 +16,178 @@
 #define NGX_HTTP_ROOMS_REDIS_KEEP     (60 * 60 * 1000)
 #define NGX_HTTP_ROOMS_REDIS_PREFIX   64
 #define NGX_HTTP_ROOMS_REDIS_SECRET   512
+#define NGX_HTTP_ROOMS_REDIS_NODES    64
 
 
 static ngx_http_rooms_redis_conf_t *ngx_http_rooms_redis_conf_get(
     ngx_conf_t *cf, ngx_http_rooms_app_t *app);
 static ngx_int_t ngx_http_rooms_redis_conf_copy(ngx_conf_t *cf,
     ngx_str_t *to, rooms_str_t from);
-static ngx_int_t ngx_http_rooms_redis_conf_addrs(ngx_conf_t *cf,
-    ngx_http_rooms_redis_conf_t *conf, rooms_str_t hosts);
+static char *ngx_http_rooms_redis_conf_nodes(ngx_conf_t *cf,
+    ngx_http_rooms_redis_conf_t *conf, rooms_redis_url_t *url);
+static char *ngx_http_rooms_redis_conf_time(ngx_conf_t *cf, void *post,
+    void *data);
+static char *ngx_http_rooms_redis_conf_keep(ngx_conf_t *cf, void *post,
+    void *data);
+static char *ngx_http_rooms_redis_conf_count(ngx_conf_t *cf, void *post,
+    void *data);
+static char *ngx_http_rooms_redis_conf_prefix(ngx_conf_t *cf, void *post,
+    void *data);
+static char *ngx_http_rooms_redis_conf_file(ngx_conf_t *cf, void *post,
+    void *data);
+static ngx_int_t ngx_http_rooms_redis_conf_key(ngx_conf_t *cf,
+    ngx_http_rooms_app_t *app);
 static ngx_int_t ngx_http_rooms_redis_conf_password(ngx_conf_t *cf,
-    ngx_http_rooms_redis_conf_t *conf);
+    ngx_str_t *file, ngx_str_t *password);
+
+
+static ngx_conf_post_t  ngx_http_rooms_redis_post_time =
+    { ngx_http_rooms_redis_conf_time };
+static ngx_conf_post_t  ngx_http_rooms_redis_post_keep =
+    { ngx_http_rooms_redis_conf_keep };
+static ngx_conf_post_t  ngx_http_rooms_redis_post_count =
+    { ngx_http_rooms_redis_conf_count };
+static ngx_conf_post_t  ngx_http_rooms_redis_post_prefix =
+    { ngx_http_rooms_redis_conf_prefix };
+static ngx_conf_post_t  ngx_http_rooms_redis_post_file =
+    { ngx_http_rooms_redis_conf_file };
+
+
+#if (NGX_SSL)
+
+static ngx_conf_bitmask_t  ngx_http_rooms_redis_protocols[] = {
+    { ngx_string("TLSv1"), NGX_SSL_TLSv1 },
+    { ngx_string("TLSv1.1"), NGX_SSL_TLSv1_1 },
+    { ngx_string("TLSv1.2"), NGX_SSL_TLSv1_2 },
+    { ngx_string("TLSv1.3"), NGX_SSL_TLSv1_3 },
+    { ngx_null_string, 0 }
+};
+
+#endif
+
+
+/* Those that ngx_http_rooms_app.c lists, which counts their arguments. */
+
+static ngx_command_t  ngx_http_rooms_redis_commands[] = {
+
+    { ngx_string("redis_timeout"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      0,
+      offsetof(ngx_http_rooms_redis_conf_t, timeout),
+      &ngx_http_rooms_redis_post_time },
+
+    { ngx_string("redis_keep"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      0,
+      offsetof(ngx_http_rooms_redis_conf_t, keep),
+      &ngx_http_rooms_redis_post_keep },
+
+    { ngx_string("redis_history"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      0,
+      offsetof(ngx_http_rooms_redis_conf_t, history),
+      &ngx_http_rooms_redis_post_count },
+
+    { ngx_string("redis_prefix"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      0,
+      offsetof(ngx_http_rooms_redis_conf_t, prefix),
+      &ngx_http_rooms_redis_post_prefix },
+
+    { ngx_string("redis_password_file"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      0,
+      offsetof(ngx_http_rooms_redis_conf_t, password_file),
+      &ngx_http_rooms_redis_post_file },
+
+    { ngx_string("redis_sentinel_password_file"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      0,
+      offsetof(ngx_http_rooms_redis_conf_t, sentinel_password_file),
+      &ngx_http_rooms_redis_post_file },
+
+#if (NGX_SSL)
+
+    { ngx_string("redis_ssl"),
+      NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      0,
+      offsetof(ngx_http_rooms_redis_conf_t, tls),
+      NULL },
+
+    { ngx_string("redis_ssl_protocols"),
+      NGX_CONF_1MORE,
+      ngx_conf_set_bitmask_slot,
+      0,
+      offsetof(ngx_http_rooms_redis_conf_t, ssl_protocols),
+      &ngx_http_rooms_redis_protocols },
+
+    { ngx_string("redis_ssl_ciphers"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      0,
+      offsetof(ngx_http_rooms_redis_conf_t, ssl_ciphers),
+      NULL },
+
+    { ngx_string("redis_ssl_name"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      0,
+      offsetof(ngx_http_rooms_redis_conf_t, ssl_name),
+      NULL },
+
+    { ngx_string("redis_ssl_verify"),
+      NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      0,
+      offsetof(ngx_http_rooms_redis_conf_t, ssl_verify),
+      NULL },
+
+    { ngx_string("redis_ssl_verify_depth"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      0,
+      offsetof(ngx_http_rooms_redis_conf_t, ssl_verify_depth),
+      NULL },
+
+    { ngx_string("redis_ssl_trusted_certificate"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      0,
+      offsetof(ngx_http_rooms_redis_conf_t, ssl_trusted_certificate),
+      NULL },
+
+    { ngx_string("redis_ssl_crl"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      0,
+      offsetof(ngx_http_rooms_redis_conf_t, ssl_crl),
+      NULL },
+
+    { ngx_string("redis_ssl_certificate"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      0,
+      offsetof(ngx_http_rooms_redis_conf_t, ssl_certificate),
+      NULL },
+
+    { ngx_string("redis_ssl_certificate_key"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      0,
+      offsetof(ngx_http_rooms_redis_conf_t, ssl_certificate_key),
+      NULL },
+
+#endif
+
+      ngx_null_command
+};
 
 
 static ngx_http_rooms_redis_conf_t *
@@ -44,6 +207,9 @@ ngx_http_rooms_redis_conf_get(ngx_conf_t *cf, ngx_http_rooms_app_t *app)
     conf->timeout = NGX_CONF_UNSET_MSEC;
     conf->history = NGX_CONF_UNSET_UINT;
     conf->keep = NGX_CONF_UNSET_MSEC;
+    conf->tls = NGX_CONF_UNSET;
+    conf->ssl_verify = NGX_CONF_UNSET;
+    conf->ssl_verify_depth = NGX_CONF_UNSET;
 
     app->redis = conf;
 
@@ -59,6 +225,8 @@ ngx_http_rooms_redis_conf(ngx_conf_t *cf, ngx_http_rooms_app_t *app,
     rooms_redis_url_t            *url;
     ngx_http_rooms_redis_conf_t  *conf;
 
+    reason = NULL;
+
     conf = ngx_http_rooms_redis_conf_get(cf, app);
     url = ngx_palloc(cf->temp_pool, sizeof(rooms_redis_url_t));
 
@@ -70,20 +238,9 @@ ngx_http_rooms_redis_conf(ngx_conf_t *cf, ngx_http_rooms_app_t *app,
         return "is duplicate";
     }
 
-    reason = NULL;
-
     if (rooms_redis_url(rooms_str(value[1].data, value[1].len), url, &reason)
-        == ROOMS_OK)
+        != ROOMS_OK)
     {
-        if (url->tls) {
-            reason = "TLS is not supported";
-
-        } else if (url->sentinel) {
-            reason = "sentinels are not supported";
-        }
-    }
-
-    if (reason) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid redis URL \"%V\": %s", &value[1], reason);
         return NGX_CONF_ERROR;
@@ -91,15 +248,24 @@ ngx_http_rooms_redis_conf(ngx_conf_t *cf, ngx_http_rooms_app_t *app,
 
     conf->db = url->db;
 
+    if (url->tls) {
+        conf->tls = 1;
+    }
+
+    /* without the password, for the log */
+
     if (ngx_http_rooms_redis_conf_copy(cf, &conf->user, url->user) != NGX_OK
         || ngx_http_rooms_redis_conf_copy(cf, &conf->password, url->password)
            != NGX_OK
-        || ngx_http_rooms_redis_conf_addrs(cf, conf, url->hosts) != NGX_OK)
+        || ngx_http_rooms_redis_conf_copy(cf, &conf->master, url->name)
+           != NGX_OK
+        || ngx_http_rooms_redis_conf_copy(cf, &conf->url, url->hosts)
+           != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
 
-    return NGX_CONF_OK;
+    return ngx_http_rooms_redis_conf_nodes(cf, conf, url);
 }
 
 
@@ -125,48 +291,52 @@ ngx_http_rooms_redis_conf_copy(ngx_conf_t *cf, ngx_str_t *to,
 }
 
 
-static ngx_int_t
-ngx_http_rooms_redis_conf_addrs(ngx_conf_t *cf,
-    ngx_http_rooms_redis_conf_t *conf, rooms_str_t hosts)
+static char *
+ngx_http_rooms_redis_conf_nodes(ngx_conf_t *cf,
+    ngx_http_rooms_redis_conf_t *conf, rooms_redis_url_t *url)
 {
-    ngx_url_t     u;
-    unsigned      port;
-    rooms_str_t   host;
+    unsigned                      port, standard;
+    rooms_str_t                   hosts, host;
+    ngx_array_t                   nodes;
+    ngx_http_rooms_redis_node_t  *node;
 
-    if (rooms_redis_url_host(&hosts, ROOMS_REDIS_PORT, &host, &port)
-        != ROOMS_OK)
+    if (ngx_array_init(&nodes, cf->pool, 1,
+                       sizeof(ngx_http_rooms_redis_node_t))
+        != NGX_OK)
     {
-        return NGX_ERROR;
+        return NGX_CONF_ERROR;
     }
 
-    ngx_memzero(&u, sizeof(ngx_url_t));
+    hosts = url->hosts;
+    standard = url->sentinel ? ROOMS_REDIS_SENTINEL_PORT : ROOMS_REDIS_PORT;
 
-    u.url.data = ngx_pnalloc(cf->pool, host.len + NGX_INT_T_LEN + 3);
-    if (u.url.data == NULL) {
-        return NGX_ERROR;
+    while (rooms_redis_url_host(&hosts, standard, &host, &port) == ROOMS_OK) {
+
+        if (host.len > NGX_HTTP_ROOMS_REDIS_HOST) {
+            return "has a host that is too long";
+        }
+
+        if (nodes.nelts == NGX_HTTP_ROOMS_REDIS_NODES) {
+            return "has too many hosts";
+        }
+
+        node = ngx_array_push(&nodes);
+        if (node == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        ngx_memzero(node, sizeof(ngx_http_rooms_redis_node_t));
+
+        ngx_memcpy(node->host, host.data, host.len);
+        node->len = host.len;
+        node->port = (in_port_t) port;
     }
 
-    u.url.len = ngx_sprintf(u.url.data,
-                            memchr(host.data, ':', host.len) ? "[%*s]:%ud"
-                                                             : "%*s:%ud",
-                            host.len, host.data, port)
-                - u.url.data;
-    u.default_port = (in_port_t) port;
+    conf->nodes = nodes.elts;
+    conf->nnodes = nodes.nelts;
+    conf->clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
-    if (ngx_parse_url(cf->pool, &u) != NGX_OK) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "%s in redis host \"%V\"",
-                           u.err ? u.err : "no memory", &u.url);
-        return NGX_ERROR;
-    }
-
-    /* without the password, for the log */
-
-    conf->url = u.url;
-    conf->addrs = u.addrs;
-    conf->naddrs = u.naddrs;
-
-    return NGX_OK;
+    return NGX_CONF_OK;
 }
 
 
@@ -174,7 +344,7 @@ char *
 ngx_http_rooms_redis_conf_more(ngx_conf_t *cf, ngx_http_rooms_app_t *app,
     ngx_str_t *value)
 {
-    ngx_int_t                     n;
+    ngx_command_t                *cmd;
     ngx_http_rooms_redis_conf_t  *conf;
 
     conf = ngx_http_rooms_redis_conf_get(cf, app);
@@ -182,54 +352,63 @@ ngx_http_rooms_redis_conf_more(ngx_conf_t *cf, ngx_http_rooms_app_t *app,
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_strcmp(value[0].data, "redis_timeout") == 0) {
-        n = ngx_parse_time(&value[1], 0);
-
-        if (n == NGX_ERROR || n < 10) {
-            return "must be a time of at least 10ms";
-        }
-
-        conf->timeout = n;
-
-    } else if (ngx_strcmp(value[0].data, "redis_keep") == 0) {
-        n = ngx_parse_time(&value[1], 0);
-
-        if (n == NGX_ERROR || n < 1000) {
-            return "must be a time of at least 1s";
-        }
-
-        conf->keep = n;
-
-    } else if (ngx_strcmp(value[0].data, "redis_history") == 0) {
-        n = ngx_atoi(value[1].data, value[1].len);
-
-        if (n == NGX_ERROR || n == 0) {
-            return "must be a number of records";
-        }
-
-        conf->history = n;
-
-    } else if (ngx_strcmp(value[0].data, "redis_prefix") == 0) {
-
-        if (value[1].len == 0 || value[1].len > NGX_HTTP_ROOMS_REDIS_PREFIX
-            || ngx_strlchr(value[1].data, value[1].data + value[1].len, '}'))
-        {
-            return "must be 1 to 64 octets without \"}\"";
-        }
-
-        conf->prefix = value[1];
-
-    } else {
-        conf->password_file = value[1];
-
-        if (ngx_conf_full_name(cf->cycle, &conf->password_file, 1)
-            != NGX_OK)
-        {
-            return NGX_CONF_ERROR;
+    for (cmd = ngx_http_rooms_redis_commands; cmd->name.len; cmd++) {
+        if (ngx_strcmp(value[0].data, cmd->name.data) == 0) {
+            return cmd->set(cf, cmd, conf);
         }
     }
 
+    return "needs an nginx that is built with TLS";
+}
+
+
+static char *
+ngx_http_rooms_redis_conf_time(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_msec_t *msec = data;
+
+    return (*msec < 10) ? "must be a time of at least 10ms" : NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_rooms_redis_conf_keep(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_msec_t *msec = data;
+
+    return (*msec < 1000) ? "must be a time of at least 1s" : NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_rooms_redis_conf_count(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_int_t *n = data;
+
+    return (*n == 0) ? "must be a number of records" : NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_rooms_redis_conf_prefix(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_str_t *prefix = data;
+
+    if (prefix->len == 0 || prefix->len > NGX_HTTP_ROOMS_REDIS_PREFIX
+        || ngx_strlchr(prefix->data, prefix->data + prefix->len, '}'))
+    {
+        return "must be 1 to 64 octets without \"}\"";
+    }
+
     return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_rooms_redis_conf_file(ngx_conf_t *cf, void *post, void *data)
+{
+    return (ngx_conf_full_name(cf->cycle, data, 1) == NGX_OK)
+           ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 
@@ -265,14 +444,49 @@ ngx_http_rooms_redis_conf_init(ngx_conf_t *cf, ngx_http_rooms_app_t *app)
     ngx_conf_init_msec_value(conf->timeout, NGX_HTTP_ROOMS_REDIS_TIMEOUT);
     ngx_conf_init_uint_value(conf->history, NGX_HTTP_ROOMS_REDIS_HISTORY);
     ngx_conf_init_msec_value(conf->keep, NGX_HTTP_ROOMS_REDIS_KEEP);
+    ngx_conf_init_value(conf->tls, 0);
 
     if (conf->prefix.len == 0) {
         ngx_str_set(&conf->prefix, "rooms");
     }
 
-    if (conf->password_file.len) {
-        return ngx_http_rooms_redis_conf_password(cf, conf);
+    if (ngx_http_rooms_redis_conf_key(cf, app) != NGX_OK
+        || ngx_http_rooms_redis_conf_password(cf, &conf->password_file,
+                                              &conf->password)
+           != NGX_OK
+        || ngx_http_rooms_redis_conf_password(cf,
+                                              &conf->sentinel_password_file,
+                                              &conf->sentinel_password)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
     }
+
+    return conf->tls ? ngx_http_rooms_redis_tls_conf(cf, conf) : NGX_OK;
+}
+
+
+/* All keys of the zone have the hash tag of this one. */
+
+static ngx_int_t
+ngx_http_rooms_redis_conf_key(ngx_conf_t *cf, ngx_http_rooms_app_t *app)
+{
+    ngx_http_rooms_redis_conf_t  *conf;
+
+    conf = app->redis;
+
+    conf->key.data = ngx_pnalloc(cf->pool,
+                                 conf->prefix.len + app->name.len
+                                 + sizeof("{:}:z") - 1);
+    if (conf->key.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    conf->key.len = ngx_sprintf(conf->key.data, "{%V:%V}:z", &conf->prefix,
+                                &app->name)
+                    - conf->key.data;
+
+    conf->slot = rooms_redis_slot(rooms_str(conf->key.data, conf->key.len));
 
     return NGX_OK;
 }
@@ -281,20 +495,22 @@ ngx_http_rooms_redis_conf_init(ngx_conf_t *cf, ngx_http_rooms_app_t *app)
 /* The first line of the file. */
 
 static ngx_int_t
-ngx_http_rooms_redis_conf_password(ngx_conf_t *cf,
-    ngx_http_rooms_redis_conf_t *conf)
+ngx_http_rooms_redis_conf_password(ngx_conf_t *cf, ngx_str_t *file,
+    ngx_str_t *password)
 {
     u_char    buf[NGX_HTTP_ROOMS_REDIS_SECRET], *p;
     ssize_t   n;
     ngx_fd_t  fd;
 
-    fd = ngx_open_file(conf->password_file.data, NGX_FILE_RDONLY,
-                       NGX_FILE_OPEN, 0);
+    if (file->len == 0) {
+        return NGX_OK;
+    }
+
+    fd = ngx_open_file(file->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
 
     if (fd == NGX_INVALID_FILE) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, ngx_errno,
-                      ngx_open_file_n " \"%V\" failed",
-                      &conf->password_file);
+                      ngx_open_file_n " \"%V\" failed", file);
         return NGX_ERROR;
     }
 
@@ -302,15 +518,22 @@ ngx_http_rooms_redis_conf_password(ngx_conf_t *cf,
 
     (void) ngx_close_file(fd);
 
-    if (n <= 0) {
+    p = (n > 0) ? memchr(buf, '\n', n) : NULL;
+
+    if (p) {
+        n = p - buf;
+    }
+
+    if (n > 0 && buf[n - 1] == '\r') {
+        n--;
+    }
+
+    if (n <= 0 || n == (ssize_t) sizeof(buf)) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "there is no password in \"%V\"",
-                      &conf->password_file);
+                      "there is no password of 1 to %d octets in \"%V\"",
+                      NGX_HTTP_ROOMS_REDIS_SECRET - 1, file);
         return NGX_ERROR;
     }
 
-    p = memchr(buf, '\n', n);
-
-    return ngx_http_rooms_redis_conf_copy(cf, &conf->password,
-                                          rooms_str(buf, p ? p - buf : n));
+    return ngx_http_rooms_redis_conf_copy(cf, password, rooms_str(buf, n));
 }

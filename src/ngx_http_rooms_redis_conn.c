@@ -4,28 +4,31 @@
  */
 
 
-#include <ngx_http_rooms_redis_conn.h>
+#include <ngx_http_rooms_redis_finder.h>
+
+#include <rooms_redis_redirect.h>
 
 
-#define NGX_HTTP_ROOMS_REDIS_BACKOFF      50       /* ms, doubled each time */
-#define NGX_HTTP_ROOMS_REDIS_BACKOFF_MAX  2000
-#define NGX_HTTP_ROOMS_REDIS_OUT_MAX      (64 * 1024 * 1024)
-#define NGX_HTTP_ROOMS_REDIS_OUT_KEEP     65536
+#define NGX_HTTP_ROOMS_REDIS_STEADY  2000     /* ms, to be up for good */
+#define NGX_HTTP_ROOMS_REDIS_HOPS    5        /* to nodes, without a pause */
+#define NGX_HTTP_ROOMS_REDIS_TEXT    65536    /* kept, of what is encoded */
 
 
 static void ngx_http_rooms_redis_connect(ngx_http_rooms_redis_conn_t *conn);
-static void ngx_http_rooms_redis_hello(ngx_http_rooms_redis_conn_t *conn);
-static void ngx_http_rooms_redis_hello_reply(void *data, redisReply *reply);
-static void ngx_http_rooms_redis_greeted(void *data, redisReply *reply);
-static void ngx_http_rooms_redis_read_handler(ngx_event_t *rev);
-static ngx_int_t ngx_http_rooms_redis_dispatch(
-    ngx_http_rooms_redis_conn_t *conn);
-static void ngx_http_rooms_redis_write_handler(ngx_event_t *wev);
-static void ngx_http_rooms_redis_flush_handler(ngx_event_t *ev);
+static void ngx_http_rooms_redis_ready(ngx_http_rooms_redis_link_t *link);
+static ngx_http_rooms_redis_call_t *ngx_http_rooms_redis_call_create(
+    ngx_http_rooms_redis_conn_t *conn, const rooms_str_t *words,
+    ngx_uint_t n);
+static void ngx_http_rooms_redis_reply(ngx_http_rooms_redis_link_t *link,
+    redisReply *reply);
+static void ngx_http_rooms_redis_gone(ngx_http_rooms_redis_link_t *link,
+    const char *why);
+static void ngx_http_rooms_redis_give_back(ngx_http_rooms_redis_conn_t *conn);
+static void ngx_http_rooms_redis_down(ngx_http_rooms_redis_conn_t *conn);
+static void ngx_http_rooms_redis_again_handler(ngx_event_t *ev);
 static void ngx_http_rooms_redis_timer_handler(ngx_event_t *ev);
 static void ngx_http_rooms_redis_check(ngx_http_rooms_redis_conn_t *conn);
-static void ngx_http_rooms_redis_close(ngx_http_rooms_redis_conn_t *conn);
-static void ngx_http_rooms_redis_again(ngx_http_rooms_redis_conn_t *conn);
+static ngx_msec_t ngx_http_rooms_redis_waited(ngx_queue_t *calls);
 
 
 static ngx_connection_t  ngx_http_rooms_redis_dumb = { .fd = -1 };
@@ -35,16 +38,34 @@ void
 ngx_http_rooms_redis_start(ngx_http_rooms_redis_conn_t *conn)
 {
     ngx_queue_init(&conn->calls);
-    rooms_buf_init(&conn->out, NGX_HTTP_ROOMS_REDIS_OUT_MAX);
+    ngx_queue_init(&conn->held);
+
+    conn->link.conf = conn->conf;
+    conn->link.data = conn;
+    conn->link.ready = ngx_http_rooms_redis_ready;
+    conn->link.reply = ngx_http_rooms_redis_reply;
+    conn->link.lost = ngx_http_rooms_redis_gone;
+
+    ngx_http_rooms_redis_link_init(&conn->link);
 
     conn->timer.handler = ngx_http_rooms_redis_timer_handler;
     conn->timer.data = &ngx_http_rooms_redis_dumb;
     conn->timer.log = ngx_cycle->log;
     conn->timer.cancelable = 1;
 
-    conn->flush.handler = ngx_http_rooms_redis_flush_handler;
-    conn->flush.data = conn;
-    conn->flush.log = ngx_cycle->log;
+    conn->again.handler = ngx_http_rooms_redis_again_handler;
+    conn->again.data = &ngx_http_rooms_redis_dumb;
+    conn->again.log = ngx_cycle->log;
+    conn->again.cancelable = 1;
+
+    if (conn->parent) {
+        return;
+    }
+
+    if (ngx_http_rooms_redis_finder_join(conn) != NGX_OK) {
+        conn->stopped = 1;
+        return;
+    }
 
     ngx_http_rooms_redis_connect(conn);
 }
@@ -53,181 +74,158 @@ ngx_http_rooms_redis_start(ngx_http_rooms_redis_conn_t *conn)
 void
 ngx_http_rooms_redis_stop(ngx_http_rooms_redis_conn_t *conn)
 {
-    ngx_queue_t  *q;
+    ngx_queue_t  *q, *lists[2];
+    ngx_uint_t    i;
+
+    if (conn->stopped) {
+        return;
+    }
 
     conn->stopped = 1;
     conn->is_up = 0;
 
-    if (conn->peer.connection && conn->out.len > conn->sent) {
-        (void) conn->peer.connection->send(conn->peer.connection,
-                                           conn->out.data + conn->sent,
-                                           conn->out.len - conn->sent);
-    }
+    ngx_http_rooms_redis_link_drain(&conn->link);
+    ngx_http_rooms_redis_link_close(&conn->link);
+    ngx_http_rooms_redis_ask_stop(conn);
 
-    ngx_http_rooms_redis_close(conn);
+    lists[0] = &conn->calls;
+    lists[1] = &conn->held;
 
-    while (!ngx_queue_empty(&conn->calls)) {
-        q = ngx_queue_head(&conn->calls);
-        ngx_queue_remove(q);
-        ngx_free(ngx_queue_data(q, ngx_http_rooms_redis_call_t, queue));
+    for (i = 0; i < 2; i++) {
+        while (!ngx_queue_empty(lists[i])) {
+            q = ngx_queue_head(lists[i]);
+            ngx_queue_remove(q);
+            ngx_free(ngx_queue_data(q, ngx_http_rooms_redis_call_t, queue));
+        }
     }
 
     if (conn->timer.timer_set) {
         ngx_del_timer(&conn->timer);
     }
 
-    rooms_buf_free(&conn->out);
+    if (conn->again.timer_set) {
+        ngx_del_timer(&conn->again);
+    }
+
+    if (conn->parent == NULL) {
+        ngx_http_rooms_redis_finder_leave(conn);
+    }
 }
 
 
 static void
 ngx_http_rooms_redis_connect(ngx_http_rooms_redis_conn_t *conn)
 {
-    ngx_int_t          rc;
-    ngx_addr_t        *addr;
-    ngx_connection_t  *c;
+    const ngx_http_rooms_redis_node_t  *node;
 
-    addr = &conn->conf->addrs[conn->addr++ % conn->conf->naddrs];
+    node = ngx_http_rooms_redis_find(conn->conf->finder);
 
-    ngx_memzero(&conn->peer, sizeof(ngx_peer_connection_t));
-
-    conn->peer.sockaddr = addr->sockaddr;
-    conn->peer.socklen = addr->socklen;
-    conn->peer.name = &addr->name;
-    conn->peer.get = ngx_event_get_peer;
-    conn->peer.log = ngx_cycle->log;
-    conn->peer.log_error = NGX_ERROR_INFO;
-
-    rc = ngx_event_connect_peer(&conn->peer);
-
-    c = conn->peer.connection;
-
-    if (rc == NGX_ERROR || rc == NGX_BUSY || rc == NGX_DECLINED) {
-        ngx_http_rooms_redis_lost(conn, "cannot be connected to");
-        return;
+    if (node) {
+        ngx_http_rooms_redis_conn_open(conn, node);
     }
+}
 
-    conn->pool = ngx_create_pool(512, ngx_cycle->log);
-    conn->reader = redisReaderCreate();
 
-    if (conn->pool == NULL || conn->reader == NULL) {
-        ngx_http_rooms_redis_lost(conn, "has no memory");
-        return;
-    }
-
-    c->data = conn;
-    c->pool = conn->pool;
-    c->log = ngx_cycle->log;
-    c->read->log = c->log;
-    c->write->log = c->log;
-    c->read->handler = ngx_http_rooms_redis_read_handler;
-    c->write->handler = ngx_http_rooms_redis_write_handler;
-
-    /* it does not keep a worker from going */
-
-    c->idle = 0;
-
-    conn->heard = ngx_current_msec;
-
-    ngx_http_rooms_redis_hello(conn);
+void
+ngx_http_rooms_redis_conn_open(ngx_http_rooms_redis_conn_t *conn,
+    const ngx_http_rooms_redis_node_t *node)
+{
+    conn->greeting = 1;
+    conn->since = ngx_current_msec;
 
     ngx_add_timer(&conn->timer, conn->conf->timeout);
-}
 
-
-/* What is sent before anything else; the last reply tells that it is up. */
-
-static void
-ngx_http_rooms_redis_hello(ngx_http_rooms_redis_conn_t *conn)
-{
-    u_char                        digits[NGX_INT_T_LEN];
-    ngx_uint_t                    n;
-    rooms_str_t                   words[3];
-    ngx_http_rooms_redis_conf_t  *conf;
-
-    conf = conn->conf;
-    conn->is_up = 1;
-
-    if (conf->password.len) {
-        n = 0;
-        words[n++] = rooms_str("AUTH", 4);
-
-        if (conf->user.len) {
-            words[n++] = rooms_str(conf->user.data, conf->user.len);
-        }
-
-        words[n++] = rooms_str(conf->password.data, conf->password.len);
-
-        (void) ngx_http_rooms_redis_send(conn, words, n,
-                                         ngx_http_rooms_redis_hello_reply,
-                                         conn);
-    }
-
-    if (conf->db) {
-        words[0] = rooms_str("SELECT", 6);
-        words[1] = rooms_str(digits, ngx_sprintf(digits, "%ui", conf->db)
-                                     - digits);
-
-        (void) ngx_http_rooms_redis_send(conn, words, 2,
-                                         ngx_http_rooms_redis_hello_reply,
-                                         conn);
-    }
-
-    words[0] = rooms_str("PING", 4);
-
-    (void) ngx_http_rooms_redis_send(conn, words, 1,
-                                     ngx_http_rooms_redis_greeted, conn);
-
-    conn->is_up = 0;
+    ngx_http_rooms_redis_link_open(&conn->link, node);
 }
 
 
 static void
-ngx_http_rooms_redis_hello_reply(void *data, redisReply *reply)
+ngx_http_rooms_redis_ready(ngx_http_rooms_redis_link_t *link)
 {
-    ngx_http_rooms_redis_conn_t *conn = data;
-
-    if (reply && reply->type == REDIS_REPLY_ERROR) {
-
-        if (!conn->told) {
-            ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                          "rooms: redis \"%V\" refuses: %s",
-                          &conn->conf->url, reply->str);
-        }
-
-        conn->broken = 1;
-    }
+    ngx_http_rooms_redis_hello(link->data);
 }
 
 
-static void
-ngx_http_rooms_redis_greeted(void *data, redisReply *reply)
+void
+ngx_http_rooms_redis_greeted(ngx_http_rooms_redis_conn_t *conn)
 {
-    ngx_http_rooms_redis_conn_t *conn = data;
+    ngx_uint_t  was;
 
-    if (reply == NULL) {
-        return;
-    }
-
-    /* also while it loads its data, or is a replica that lost its master */
-
-    if (reply->type == REDIS_REPLY_ERROR) {
-        ngx_http_rooms_redis_hello_reply(data, reply);
-        return;
-    }
+    was = conn->is_up;
 
     conn->is_up = 1;
-    conn->failures = 0;
+    conn->greeting = 0;
+    conn->moving = 0;
+    conn->hops = 0;
     conn->connects++;
+    conn->since = ngx_current_msec;
 
     if (conn->told) {
         ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
-                      "rooms: redis \"%V\" (%s) is back",
-                      &conn->conf->url, conn->name);
+                      "rooms: redis \"%V\" (%s) is back at %V",
+                      &conn->conf->url, conn->name, &conn->link.name);
         conn->told = 0;
     }
 
-    conn->up(conn);
+    if (conn->parent == NULL) {
+        ngx_http_rooms_redis_found(conn->conf->finder, &conn->link.node);
+    }
+
+    if (!was && conn->up) {
+        conn->up(conn);
+    }
+
+    ngx_http_rooms_redis_unhold(conn);
+}
+
+
+void
+ngx_http_rooms_redis_follow(ngx_http_rooms_redis_conn_t *conn,
+    const ngx_http_rooms_redis_node_t *node)
+{
+    ngx_uint_t  open;
+
+    open = ngx_http_rooms_redis_link_is_open(&conn->link);
+
+    if (open && ngx_http_rooms_redis_node_is(&conn->link.node, node)) {
+        return;
+    }
+
+    /* not from here, where somebody else's reply is being read */
+
+    if (!open) {
+
+        if (!conn->moving) {
+            ngx_add_timer(&conn->timer, 1);
+        }
+
+        return;
+    }
+
+    conn->moving = 1;
+
+    ngx_add_timer(&conn->again, 1);
+}
+
+
+void
+ngx_http_rooms_redis_moved(ngx_http_rooms_redis_conn_t *conn,
+    rooms_str_t host, ngx_uint_t port)
+{
+    ngx_http_rooms_redis_node_t  node;
+
+    if (host.len == 0) {
+        host = rooms_str(conn->link.node.host, conn->link.node.len);
+    }
+
+    if (ngx_http_rooms_redis_node(&node, host, port) != NGX_OK
+        || conn->hops++ == NGX_HTTP_ROOMS_REDIS_HOPS)
+    {
+        ngx_http_rooms_redis_lost(conn, "sends from node to node");
+        return;
+    }
+
+    ngx_http_rooms_redis_found(conn->conf->finder, &node);
 }
 
 
@@ -236,38 +234,71 @@ ngx_http_rooms_redis_send(ngx_http_rooms_redis_conn_t *conn,
     const rooms_str_t *words, ngx_uint_t n,
     ngx_http_rooms_redis_reply_pt handler, void *data)
 {
-    size_t                        len;
-    ngx_uint_t                    i;
     ngx_http_rooms_redis_call_t  *call;
 
-    if (!conn->is_up) {
+    if (!conn->is_up || (conn->subscriber && conn->moving)) {
         return NGX_ERROR;
     }
 
-    len = conn->out.len;
-
-    rooms_buf_byte(&conn->out, '*');
-    rooms_buf_uint(&conn->out, n);
-    rooms_buf_append(&conn->out, CRLF, 2);
-
-    for (i = 0; i < n; i++) {
-        rooms_buf_byte(&conn->out, '$');
-        rooms_buf_uint(&conn->out, words[i].len);
-        rooms_buf_append(&conn->out, CRLF, 2);
-        rooms_buf_str(&conn->out, words[i]);
-        rooms_buf_append(&conn->out, CRLF, 2);
+    if (conn->subscriber || !conn->cluster) {
+        return ngx_http_rooms_redis_greet(conn, words, n, handler, data);
     }
 
+    call = ngx_http_rooms_redis_call_create(conn, words, n);
+    if (call == NULL) {
+        return NGX_ERROR;
+    }
+
+    call->handler = handler;
+    call->data = data;
+
+    /* what is held goes first */
+
+    if (conn->moving || !ngx_queue_empty(&conn->held)) {
+        ngx_queue_insert_tail(&conn->held, &call->queue);
+        return NGX_OK;
+    }
+
+    if (ngx_http_rooms_redis_link_write(&conn->link,
+                                        &(rooms_str_t) { call->text,
+                                                         call->len }, 0)
+        != NGX_OK)
+    {
+        ngx_free(call);
+        return NGX_ERROR;
+    }
+
+    ngx_queue_insert_tail(&conn->calls, &call->queue);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_rooms_redis_greet(ngx_http_rooms_redis_conn_t *conn,
+    const rooms_str_t *words, ngx_uint_t n,
+    ngx_http_rooms_redis_reply_pt handler, void *data)
+{
+    ngx_http_rooms_redis_call_t  *call;
+
     call = NULL;
+
+    /* what a subscriber gets is no reply, but for what is said first */
 
     if (!conn->subscriber || handler) {
         call = ngx_alloc(sizeof(ngx_http_rooms_redis_call_t),
                          ngx_cycle->log);
+        if (call == NULL) {
+            return NGX_ERROR;
+        }
+
+        call->handler = handler;
+        call->data = data;
+        call->sent = ngx_current_msec;
+        call->len = 0;
     }
 
-    if (conn->out.failed || (call == NULL && !conn->subscriber)) {
-        conn->out.failed = 0;
-        conn->out.len = len;
+    if (ngx_http_rooms_redis_link_write(&conn->link, words, n) != NGX_OK) {
 
         if (call) {
             ngx_free(call);
@@ -277,181 +308,126 @@ ngx_http_rooms_redis_send(ngx_http_rooms_redis_conn_t *conn,
     }
 
     if (call) {
-        call->handler = handler;
-        call->data = data;
-        call->sent = ngx_current_msec;
         ngx_queue_insert_tail(&conn->calls, &call->queue);
     }
-
-    ngx_post_event(&conn->flush, &ngx_posted_events);
 
     return NGX_OK;
 }
 
 
-static void
-ngx_http_rooms_redis_flush_handler(ngx_event_t *ev)
+/* A call that keeps its octets, for another node. */
+
+static ngx_http_rooms_redis_call_t *
+ngx_http_rooms_redis_call_create(ngx_http_rooms_redis_conn_t *conn,
+    const rooms_str_t *words, ngx_uint_t n)
 {
-    ngx_http_rooms_redis_conn_t *conn = ev->data;
-
-    if (conn->peer.connection && conn->peer.connection->write->ready) {
-        ngx_http_rooms_redis_write_handler(conn->peer.connection->write);
-    }
-}
-
-
-static void
-ngx_http_rooms_redis_write_handler(ngx_event_t *wev)
-{
-    ssize_t                       n;
-    ngx_connection_t             *c;
-    ngx_http_rooms_redis_conn_t  *conn;
-
-    c = wev->data;
-    conn = c->data;
-
-    while (conn->sent < conn->out.len) {
-
-        n = c->send(c, conn->out.data + conn->sent,
-                    conn->out.len - conn->sent);
-
-        if (n == NGX_AGAIN) {
-            break;
-        }
-
-        if (n < 0) {
-            ngx_http_rooms_redis_lost(conn, "closed the connection");
-            return;
-        }
-
-        conn->sent += n;
-    }
-
-    if (conn->sent == conn->out.len) {
-        conn->sent = 0;
-
-        if (conn->out.cap > NGX_HTTP_ROOMS_REDIS_OUT_KEEP) {
-            rooms_buf_free(&conn->out);
-
-        } else {
-            rooms_buf_reset(&conn->out);
-        }
-    }
-
-    if (ngx_handle_write_event(wev, 0) != NGX_OK) {
-        ngx_http_rooms_redis_lost(conn, "cannot be written to");
-    }
-}
-
-
-static void
-ngx_http_rooms_redis_read_handler(ngx_event_t *rev)
-{
-    ssize_t                       n;
-    ngx_connection_t             *c;
-    ngx_http_rooms_redis_conn_t  *conn;
-
-    static u_char  buf[65536];
-
-    c = rev->data;
-    conn = c->data;
-
-    for ( ;; ) {
-        n = c->recv(c, buf, sizeof(buf));
-
-        if (n == NGX_AGAIN) {
-            break;
-        }
-
-        if (n == NGX_ERROR || n == 0) {
-            ngx_http_rooms_redis_lost(conn, "closed the connection");
-            return;
-        }
-
-        conn->heard = ngx_current_msec;
-
-        if (redisReaderFeed(conn->reader, (char *) buf, n) != REDIS_OK) {
-            ngx_http_rooms_redis_lost(conn, "sent what is no reply");
-            return;
-        }
-
-        if (ngx_http_rooms_redis_dispatch(conn) != NGX_OK) {
-            return;
-        }
-    }
-
-    if (ngx_handle_read_event(rev, 0) != NGX_OK) {
-        ngx_http_rooms_redis_lost(conn, "cannot be read from");
-    }
-}
-
-
-/* NGX_ERROR: the connection is closed. */
-
-static ngx_int_t
-ngx_http_rooms_redis_dispatch(ngx_http_rooms_redis_conn_t *conn)
-{
-    void                         *object;
-    redisReply                   *reply;
-    ngx_queue_t                  *q;
     ngx_http_rooms_redis_call_t  *call;
 
-    for ( ;; ) {
+    static rooms_buf_t  text;
 
-        if (redisReaderGetReply(conn->reader, &object) != REDIS_OK) {
-            ngx_http_rooms_redis_lost(conn, "sent what is no reply");
-            return NGX_ERROR;
-        }
+    rooms_buf_reset(&text);
+    ngx_http_rooms_redis_encode(&text, words, n);
 
-        if (object == NULL) {
-            return NGX_OK;
-        }
-
-        reply = object;
-
-        /* handlers must not close the connection under this loop */
-
-        conn->dispatching = 1;
-
-        if (conn->subscriber && ngx_queue_empty(&conn->calls)) {
-            conn->push(conn, reply);
-
-        } else if (!ngx_queue_empty(&conn->calls)) {
-            q = ngx_queue_head(&conn->calls);
-            ngx_queue_remove(q);
-
-            call = ngx_queue_data(q, ngx_http_rooms_redis_call_t, queue);
-
-            if (call->handler) {
-                call->handler(call->data, reply);
-            }
-
-            ngx_free(call);
-        }
-
-        conn->dispatching = 0;
-
-        freeReplyObject(reply);
-
-        if (conn->broken) {
-            ngx_http_rooms_redis_lost(conn, "refused");
-            return NGX_ERROR;
-        }
+    if (text.failed) {
+        rooms_buf_free(&text);
+        return NULL;
     }
+
+    call = ngx_alloc(sizeof(ngx_http_rooms_redis_call_t) + text.len,
+                     ngx_cycle->log);
+
+    if (call) {
+        call->sent = ngx_current_msec;
+        call->len = text.len;
+        ngx_memcpy(call->text, text.data, text.len);
+    }
+
+    if (text.cap > NGX_HTTP_ROOMS_REDIS_TEXT) {
+        rooms_buf_free(&text);
+    }
+
+    return call;
+}
+
+
+void
+ngx_http_rooms_redis_call(ngx_http_rooms_redis_conn_t *conn,
+    ngx_http_rooms_redis_call_t *call)
+{
+    rooms_str_t  text;
+
+    text = rooms_str(call->text, call->len);
+
+    if (ngx_http_rooms_redis_link_write(&conn->link, &text, 0) != NGX_OK) {
+        ngx_http_rooms_redis_answer(call, NULL);
+        return;
+    }
+
+    ngx_queue_insert_tail(&conn->calls, &call->queue);
+}
+
+
+static void
+ngx_http_rooms_redis_reply(ngx_http_rooms_redis_link_t *link,
+    redisReply *reply)
+{
+    ngx_queue_t                  *q;
+    ngx_http_rooms_redis_call_t  *call;
+    ngx_http_rooms_redis_conn_t  *conn;
+
+    conn = link->data;
+
+    if (ngx_queue_empty(&conn->calls)) {
+
+        if (conn->subscriber) {
+            conn->push(conn, reply);
+        }
+
+        return;
+    }
+
+    q = ngx_queue_head(&conn->calls);
+    ngx_queue_remove(q);
+
+    call = ngx_queue_data(q, ngx_http_rooms_redis_call_t, queue);
+
+    if (reply->type == REDIS_REPLY_ERROR && !conn->greeting
+        && ngx_http_rooms_redis_redirected(conn, call, reply))
+    {
+        return;
+    }
+
+    ngx_http_rooms_redis_answer(call, reply);
+}
+
+
+void
+ngx_http_rooms_redis_answer(ngx_http_rooms_redis_call_t *call,
+    redisReply *reply)
+{
+    if (call->handler) {
+        call->handler(call->data, reply);
+    }
+
+    ngx_free(call);
 }
 
 
 void
 ngx_http_rooms_redis_lost(ngx_http_rooms_redis_conn_t *conn, const char *why)
 {
-    ngx_uint_t                    was;
-    ngx_queue_t                  *q, calls;
-    ngx_http_rooms_redis_call_t  *call;
-
-    if (conn->dispatching) {
-        conn->broken = 1;
-        return;
+    if (ngx_http_rooms_redis_link_is_open(&conn->link)) {
+        ngx_http_rooms_redis_link_fail(&conn->link, why);
     }
+}
+
+
+static void
+ngx_http_rooms_redis_gone(ngx_http_rooms_redis_link_t *link, const char *why)
+{
+    ngx_http_rooms_redis_conn_t  *conn;
+
+    conn = link->data;
 
     if (!conn->told && !conn->stopped) {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
@@ -460,11 +436,66 @@ ngx_http_rooms_redis_lost(ngx_http_rooms_redis_conn_t *conn, const char *why)
         conn->told = 1;
     }
 
-    was = conn->is_up;
-    conn->is_up = 0;
-    conn->broken = 0;
+    if (conn->is_up
+        && ngx_current_msec - conn->since >= NGX_HTTP_ROOMS_REDIS_STEADY)
+    {
+        conn->failures = 0;
+    }
 
-    ngx_http_rooms_redis_close(conn);
+    conn->hops = 0;
+
+    if (conn->parent) {
+        ngx_http_rooms_redis_give_back(conn);
+
+    } else {
+        ngx_http_rooms_redis_unfound(conn->conf->finder, &link->node);
+
+        ngx_add_timer(&conn->timer,
+                      rooms_redis_backoff(conn->failures++,
+                                          (unsigned) ngx_random()));
+    }
+
+    ngx_http_rooms_redis_down(conn);
+}
+
+
+/* What was not sent yet may still be done elsewhere. */
+
+static void
+ngx_http_rooms_redis_give_back(ngx_http_rooms_redis_conn_t *conn)
+{
+    ngx_queue_t  *q;
+
+    while (!ngx_queue_empty(&conn->held)) {
+        q = ngx_queue_head(&conn->held);
+        ngx_queue_remove(q);
+
+        ngx_http_rooms_redis_hold(conn->parent,
+                     ngx_queue_data(q, ngx_http_rooms_redis_call_t, queue));
+    }
+}
+
+
+/* The link is closed: nothing of what was asked is answered any more. */
+
+static void
+ngx_http_rooms_redis_down(ngx_http_rooms_redis_conn_t *conn)
+{
+    ngx_uint_t                    was;
+    ngx_queue_t                  *q, calls;
+    ngx_http_rooms_redis_call_t  *call;
+
+    was = conn->is_up;
+
+    conn->is_up = 0;
+    conn->greeting = 0;
+    conn->moving = 0;
+
+    if (conn->again.timer_set) {
+        ngx_del_timer(&conn->again);
+    }
+
+    ngx_http_rooms_redis_ask_stop(conn);
 
     ngx_queue_init(&calls);
 
@@ -474,9 +505,13 @@ ngx_http_rooms_redis_lost(ngx_http_rooms_redis_conn_t *conn, const char *why)
         ngx_queue_insert_tail(&calls, q);
     }
 
-    ngx_http_rooms_redis_again(conn);
+    while (!ngx_queue_empty(&conn->held)) {
+        q = ngx_queue_head(&conn->held);
+        ngx_queue_remove(q);
+        ngx_queue_insert_tail(&calls, q);
+    }
 
-    if (was) {
+    if (was && conn->down) {
         conn->down(conn);
     }
 
@@ -486,58 +521,44 @@ ngx_http_rooms_redis_lost(ngx_http_rooms_redis_conn_t *conn, const char *why)
 
         call = ngx_queue_data(q, ngx_http_rooms_redis_call_t, queue);
 
-        if (call->handler) {
-            call->handler(call->data, NULL);
-        }
-
-        ngx_free(call);
+        ngx_http_rooms_redis_answer(call, NULL);
     }
 }
 
 
-static void
-ngx_http_rooms_redis_close(ngx_http_rooms_redis_conn_t *conn)
-{
-    if (conn->peer.connection) {
-        ngx_close_connection(conn->peer.connection);
-        conn->peer.connection = NULL;
-    }
-
-    if (conn->reader) {
-        redisReaderFree(conn->reader);
-        conn->reader = NULL;
-    }
-
-    if (conn->pool) {
-        ngx_destroy_pool(conn->pool);
-        conn->pool = NULL;
-    }
-
-    if (conn->flush.posted) {
-        ngx_delete_posted_event(&conn->flush);
-    }
-
-    rooms_buf_reset(&conn->out);
-    conn->sent = 0;
-}
-
+/* To another node, or what is held is due. */
 
 static void
-ngx_http_rooms_redis_again(ngx_http_rooms_redis_conn_t *conn)
+ngx_http_rooms_redis_again_handler(ngx_event_t *ev)
 {
-    ngx_msec_t  delay;
+    ngx_http_rooms_redis_conn_t  *conn;
 
-    if (conn->stopped) {
+    conn = (ngx_http_rooms_redis_conn_t *)
+               ((u_char *) ev - offsetof(ngx_http_rooms_redis_conn_t, again));
+
+    if (!conn->moving) {
+        ngx_http_rooms_redis_unhold(conn);
         return;
     }
 
-    delay = NGX_HTTP_ROOMS_REDIS_BACKOFF << ngx_min(conn->failures, 6);
-    delay = ngx_min(delay, NGX_HTTP_ROOMS_REDIS_BACKOFF_MAX);
-    delay = delay / 2 + (ngx_msec_t) ngx_random() % (delay / 2 + 1);
+    /* what was asked in a cluster is answered, or said to be elsewhere */
 
-    conn->failures++;
+    if (conn->is_up && conn->cluster && !conn->subscriber
+        && !conn->greeting && !ngx_queue_empty(&conn->calls))
+    {
+        ngx_add_timer(ev, 1);
+        return;
+    }
 
-    ngx_add_timer(&conn->timer, delay);
+    ngx_http_rooms_redis_link_close(&conn->link);
+
+    if (conn->subscriber || !conn->cluster
+        || !ngx_queue_empty(&conn->calls))
+    {
+        ngx_http_rooms_redis_down(conn);
+    }
+
+    ngx_http_rooms_redis_connect(conn);
 }
 
 
@@ -549,12 +570,14 @@ ngx_http_rooms_redis_timer_handler(ngx_event_t *ev)
     conn = (ngx_http_rooms_redis_conn_t *)
                ((u_char *) ev - offsetof(ngx_http_rooms_redis_conn_t, timer));
 
-    if (conn->peer.connection == NULL) {
-        ngx_http_rooms_redis_connect(conn);
+    if (ngx_http_rooms_redis_link_is_open(&conn->link)) {
+        ngx_http_rooms_redis_check(conn);
         return;
     }
 
-    ngx_http_rooms_redis_check(conn);
+    if (conn->parent == NULL) {
+        ngx_http_rooms_redis_connect(conn);
+    }
 }
 
 
@@ -566,37 +589,57 @@ ngx_http_rooms_redis_timer_handler(ngx_event_t *ev)
 static void
 ngx_http_rooms_redis_check(ngx_http_rooms_redis_conn_t *conn)
 {
-    ngx_msec_t                    timeout;
-    rooms_str_t                   word;
-    ngx_queue_t                  *q;
-    ngx_http_rooms_redis_call_t  *call;
+    ngx_msec_t   timeout, waited;
+    rooms_str_t  word;
 
     timeout = conn->conf->timeout;
 
-    if (!conn->is_up) {
-        ngx_http_rooms_redis_lost(conn, "does not answer");
-        return;
-    }
+    if (conn->greeting) {
+        waited = ngx_current_msec - conn->since;
 
-    if (conn->subscriber) {
-
-        if (ngx_current_msec - conn->heard >= timeout) {
-            ngx_http_rooms_redis_lost(conn, "does not answer");
-            return;
-        }
+    } else if (conn->subscriber) {
+        waited = ngx_current_msec - conn->link.heard;
 
         word = rooms_str("PING", 4);
         (void) ngx_http_rooms_redis_send(conn, &word, 1, NULL, NULL);
 
-    } else if (!ngx_queue_empty(&conn->calls)) {
-        q = ngx_queue_head(&conn->calls);
-        call = ngx_queue_data(q, ngx_http_rooms_redis_call_t, queue);
+    } else {
+        waited = ngx_max(ngx_http_rooms_redis_waited(&conn->calls),
+                         ngx_http_rooms_redis_waited(&conn->held));
+    }
 
-        if (ngx_current_msec - call->sent >= timeout) {
-            ngx_http_rooms_redis_lost(conn, "does not answer");
-            return;
-        }
+    if (waited >= timeout) {
+        ngx_http_rooms_redis_lost(conn, "does not answer");
+        return;
+    }
+
+    if (conn->parent && conn->is_up && waited == 0
+        && ngx_current_msec - conn->link.heard >= timeout)
+    {
+        /* the slot has moved, nobody asks any more */
+
+        ngx_http_rooms_redis_link_close(&conn->link);
+        ngx_http_rooms_redis_down(conn);
+        return;
     }
 
     ngx_add_timer(&conn->timer, ngx_max(timeout / 4, 10));
+}
+
+
+/* How long the first of them has. */
+
+static ngx_msec_t
+ngx_http_rooms_redis_waited(ngx_queue_t *calls)
+{
+    ngx_http_rooms_redis_call_t  *call;
+
+    if (ngx_queue_empty(calls)) {
+        return 0;
+    }
+
+    call = ngx_queue_data(ngx_queue_head(calls), ngx_http_rooms_redis_call_t,
+                          queue);
+
+    return ngx_current_msec - call->sent;
 }

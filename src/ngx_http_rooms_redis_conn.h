@@ -2,10 +2,11 @@
 /*
  * Copyright (C) nginx rooms contributors
  *
- * A connection to Redis: commands go out in the order in which they are
- * given, replies come back in the same order (RESP2).  It connects by itself,
- * and again whenever it was lost, later each time and not to the beat of the
- * others.  Nothing blocks.
+ * A connection to the server that keeps a zone: commands go out in the order
+ * in which they are given, replies come back in the same order.  It finds the
+ * server, connects by itself, and again whenever it was lost, later each time
+ * and not to the beat of the others; it follows the zone to another node of a
+ * cluster, and to another master.  Nothing blocks.
  */
 
 
@@ -13,36 +14,12 @@
 #define _NGX_HTTP_ROOMS_REDIS_CONN_H_INCLUDED_
 
 
-#include <ngx_config.h>
-#include <ngx_core.h>
-#include <ngx_event.h>
-#include <ngx_event_connect.h>
-#include <ngx_http.h>
-
-#include <hiredis/hiredis.h>
+#include <ngx_http_rooms_redis_link.h>
 
 #include <rooms_types.h>
-#include <rooms_buf.h>
 
 
 typedef struct ngx_http_rooms_redis_conn_s  ngx_http_rooms_redis_conn_t;
-
-
-/* From the "redis..." directives of a rooms_app block. */
-
-typedef struct {
-    ngx_str_t                     url;
-    ngx_addr_t                   *addrs;
-    ngx_uint_t                    naddrs;
-    ngx_str_t                     user;
-    ngx_str_t                     password;
-    ngx_str_t                     password_file;
-    ngx_str_t                     prefix;
-    ngx_uint_t                    db;
-    ngx_msec_t                    timeout;
-    ngx_uint_t                    history;     /* records of a room's stream */
-    ngx_msec_t                    keep;        /* ms, of streams of the dead */
-} ngx_http_rooms_redis_conf_t;
 
 
 /* reply is NULL where the connection was lost before it came. */
@@ -54,6 +31,8 @@ typedef struct {
     ngx_http_rooms_redis_reply_pt handler;     /* or NULL */
     void                         *data;
     ngx_msec_t                    sent;
+    size_t                        len;         /* 0: it cannot be repeated */
+    u_char                        text[];      /* as it was sent */
 } ngx_http_rooms_redis_call_t;
 
 
@@ -70,28 +49,33 @@ struct ngx_http_rooms_redis_conn_s {
     void                        (*push)(ngx_http_rooms_redis_conn_t *conn,
                                         redisReply *reply);
 
-    ngx_peer_connection_t         peer;
-    ngx_pool_t                   *pool;        /* of the connection */
-    redisReader                  *reader;
-    rooms_buf_t                   out;
-    size_t                        sent;        /* of out */
+    /* a node that is asked on behalf of another connection, which has done
+     * so first; NULL: the zone's */
+    ngx_http_rooms_redis_conn_t  *parent;
+
+    ngx_queue_t                   queue;       /* in finder->conns */
+    ngx_http_rooms_redis_link_t   link;
     ngx_queue_t                   calls;       /* that wait for replies */
+    ngx_queue_t                   held;        /* that wait to be repeated */
     ngx_event_t                   timer;       /* to connect; else to check */
-    ngx_event_t                   flush;
-    ngx_msec_t                    heard;       /* when something came last */
+    ngx_event_t                   again;       /* to repeat what is held */
+    ngx_http_rooms_redis_conn_t  *ask;         /* of a slot that moves */
+    ngx_msec_t                    since;       /* when it came up */
     ngx_uint_t                    failures;
-    ngx_uint_t                    addr;
+    ngx_uint_t                    hops;        /* to other nodes, in a row */
     uint64_t                      connects;
     unsigned                      subscriber:1;
     unsigned                      is_up:1;
-    unsigned                      dispatching:1;
-    unsigned                      broken:1;
+    unsigned                      greeting:1;
+    unsigned                      moving:1;    /* to another node, is up */
+    unsigned                      cluster:1;   /* the server is part of one */
+    unsigned                      replica:1;
     unsigned                      stopped:1;
     unsigned                      told:1;      /* the log, that it is away */
 };
 
 
-/* The fields above "peer" are set, the others zero. */
+/* The fields above "parent", and "subscriber", are set, the others zero. */
 
 void ngx_http_rooms_redis_start(ngx_http_rooms_redis_conn_t *conn);
 
@@ -112,6 +96,62 @@ void ngx_http_rooms_redis_lost(ngx_http_rooms_redis_conn_t *conn,
 ngx_int_t ngx_http_rooms_redis_send(ngx_http_rooms_redis_conn_t *conn,
     const rooms_str_t *words, ngx_uint_t n,
     ngx_http_rooms_redis_reply_pt handler, void *data);
+
+
+/* For the files of this layer. */
+
+/* The node is known now, or is another: goes there, unless it is there. */
+
+void ngx_http_rooms_redis_follow(ngx_http_rooms_redis_conn_t *conn,
+    const ngx_http_rooms_redis_node_t *node);
+
+void ngx_http_rooms_redis_conn_open(ngx_http_rooms_redis_conn_t *conn,
+    const ngx_http_rooms_redis_node_t *node);
+
+/* To the node of a MOVED, when all replies have come; others follow. */
+
+void ngx_http_rooms_redis_moved(ngx_http_rooms_redis_conn_t *conn,
+    rooms_str_t host, ngx_uint_t port);
+
+/* Sends a call, or sends it again; what cannot be sent is answered so. */
+
+void ngx_http_rooms_redis_call(ngx_http_rooms_redis_conn_t *conn,
+    ngx_http_rooms_redis_call_t *call);
+
+/* Sends a command before the connection is up. */
+
+ngx_int_t ngx_http_rooms_redis_greet(ngx_http_rooms_redis_conn_t *conn,
+    const rooms_str_t *words, ngx_uint_t n,
+    ngx_http_rooms_redis_reply_pt handler, void *data);
+
+/* The last of those commands has been answered well. */
+
+void ngx_http_rooms_redis_greeted(ngx_http_rooms_redis_conn_t *conn);
+
+/* A call gets its reply and is freed; NULL: it was lost. */
+
+void ngx_http_rooms_redis_answer(ngx_http_rooms_redis_call_t *call,
+    redisReply *reply);
+
+
+/* ngx_http_rooms_redis_hello.c: what is said first on a connection */
+
+void ngx_http_rooms_redis_hello(ngx_http_rooms_redis_conn_t *conn);
+
+
+/* ngx_http_rooms_redis_cluster.c */
+
+/* 1: the call was taken over, and will be sent again. */
+
+ngx_uint_t ngx_http_rooms_redis_redirected(ngx_http_rooms_redis_conn_t *conn,
+    ngx_http_rooms_redis_call_t *call, redisReply *reply);
+
+/* A call that waits to be sent again. */
+
+void ngx_http_rooms_redis_hold(ngx_http_rooms_redis_conn_t *conn,
+    ngx_http_rooms_redis_call_t *call);
+void ngx_http_rooms_redis_unhold(ngx_http_rooms_redis_conn_t *conn);
+void ngx_http_rooms_redis_ask_stop(ngx_http_rooms_redis_conn_t *conn);
 
 
 /* Elements of replies; an empty string where it is something else. */
