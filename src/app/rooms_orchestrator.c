@@ -52,6 +52,7 @@ rooms_orchestrator_create(void)
 
     conf->stations = 5;
     conf->players = 10;
+    conf->transactions = 10000;
     conf->port = 3000;
     conf->automatic = 1;
     conf->tokens = json_object();
@@ -153,6 +154,11 @@ rooms_orchestrator_option(void *data, rooms_str_t name, rooms_str_t value,
 
     if (rooms_option_is(name, "players")) {
         return rooms_option_number(name, value, 1, 1000, &conf->players, err);
+    }
+
+    if (rooms_option_is(name, "transactions")) {
+        return rooms_option_number(name, value, 1, 1000000,
+                                   &conf->transactions, err);
     }
 
     if (rooms_option_is(name, "port")) {

@@ -55,6 +55,7 @@ typedef struct {
     uint64_t           rest;                 /* after completed and error */
     uint64_t           stations;             /* at most */
     uint64_t           players;
+    uint64_t           transactions;         /* of a session */
     unsigned           require:1;            /* tokens */
     unsigned           automatic:1;          /* a session is made */
     unsigned           any_team:1;
@@ -126,6 +127,7 @@ extern const rooms_orchestrator_error_t  rooms_orchestrator_auth_required;
 extern const rooms_orchestrator_error_t  rooms_orchestrator_invalid_token;
 extern const rooms_orchestrator_error_t  rooms_orchestrator_no_session;
 extern const rooms_orchestrator_error_t  rooms_orchestrator_device_limit;
+extern const rooms_orchestrator_error_t  rooms_orchestrator_full;
 extern const rooms_orchestrator_error_t  rooms_orchestrator_not_found;
 extern const rooms_orchestrator_error_t  rooms_orchestrator_no_token;
 

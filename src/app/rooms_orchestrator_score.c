@@ -222,6 +222,12 @@ rooms_orchestrator_submit(rooms_orchestrator_t *g)
                                        NULL);
     }
 
+    if (json_array_size(json_object_get(g->state, "txs"))
+        >= g->conf->transactions)
+    {
+        return rooms_orchestrator_fail(g, &rooms_orchestrator_full, NULL);
+    }
+
     rooms_orchestrator_judge(g, &s);
     rooms_orchestrator_uuid(g, id);
 

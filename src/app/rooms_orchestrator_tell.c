@@ -30,6 +30,10 @@ const rooms_orchestrator_error_t  rooms_orchestrator_device_limit = {
     "DEVICE_LIMIT", "The maximum of stations is connected", 403
 };
 
+const rooms_orchestrator_error_t  rooms_orchestrator_full = {
+    "SERVER_ERROR", "The session can hold no more transactions", 503
+};
+
 const rooms_orchestrator_error_t  rooms_orchestrator_not_found = {
     "NOT_FOUND", "There is no such session", 404
 };

@@ -3,14 +3,17 @@
 /* The orchestrator on the wire, under many devices, and when it fails. */
 
 const assert = require('node:assert');
+const fs = require('node:fs');
+const path = require('node:path');
 const zlib = require('node:zlib');
 const { after, afterEach, before, describe, it } = require('node:test');
 
 const { io } = require('socket.io-client');
 
 const { useOrchestrator, submit, faults } = require('./lib/orchestrator');
+const { TOP } = require('./lib/conf');
 const { Wire } = require('./lib/echo');
-const { until } = require('./lib/player');
+const { sleep, until } = require('./lib/player');
 
 const hooks = { before, after, afterEach };
 const TAIL = Buffer.from([0, 0, 0xff, 0xff]);
@@ -230,4 +233,93 @@ describe('orchestrator: the reference client', () => {
             socket.close();
         }
     });
+});
+
+
+/* The lines of conf/apps/orchestrator.conf.in that are about players. */
+
+function playerLimit() {
+    const text = fs.readFileSync(path.join(TOP, 'conf', 'apps',
+        'orchestrator.conf.in'), 'utf8');
+
+    return { http: text.match(/^limit_req_zone .*;$/m)[0],
+        locations: text.match(/location ~ \^\/api\/scan[^]*?\n    }\n/)[0] +
+            text.match(/location @limited [^]*?\n    }\n/)[0] };
+}
+
+
+describe('orchestrator: requests of players', () => {
+    const server = useOrchestrator(hooks, playerLimit());
+
+    it('G-72 more than ten a second from an address are 429', async () => {
+        await server.session();
+
+        const all = await Promise.all(Array.from({ length: 60 }, () =>
+            server.scan('MEM_001')));
+        const taken = all.filter((res) => res.status === 200).length;
+        const refused = all.filter((res) => res.status === 429);
+
+        assert.strictEqual(taken + refused.length, 60);
+        assert.ok(taken >= 10 && refused.length > 0, `${taken} of 60`);
+
+        for (const res of refused) {
+            assert.strictEqual(res.json.error, 'RATE_LIMIT');
+            assert.ok(Number(res.headers['retry-after']) > 0);
+        }
+
+        /* a request that was refused has done nothing; others are not met */
+
+        assert.strictEqual((await server.rest.get('/api/session')).json
+            .metadata.totalScans, taken);
+        await sleep(1100);
+        assert.strictEqual((await server.scan('MEM_002')).status, 200);
+    });
+});
+
+
+describe('orchestrator: a session that is full', () => {
+    const server = useOrchestrator(hooks, { options: { transactions: '5' } });
+
+    it('G-53 G-52 what cannot be kept is SERVER_ERROR, the connection stays',
+        async () => {
+            await server.session();
+
+            const stations = await server.stations('GM_1', 'GM_2');
+            const [one, two] = stations;
+
+            await server.assertBothWorkers();
+
+            for (let i = 101; i <= 105; i++) {
+                assert.strictEqual((await submit(one, `MEM_${i}`)).status,
+                    'accepted');
+            }
+
+            for (const player of stations) {
+                const ack = await submit(player, 'MEM_001');
+
+                assert.strictEqual(ack.success, false);
+                assert.strictEqual(ack.error.code, 'SERVER_ERROR');
+
+                const told = await player.next('error');
+
+                assert.strictEqual(told.code, 'SERVER_ERROR');
+                assert.strictEqual(told.data.code, 'SERVER_ERROR');
+                assert.deepStrictEqual(faults(player), []);
+            }
+
+            assert.strictEqual((await server.rest.get(
+                '/api/transaction/history')).json.total, 5);
+
+            /* the next session takes more, over the same connections */
+
+            await server.session();
+            assert.strictEqual((await submit(two, 'MEM_001')).status,
+                'accepted');
+
+            for (const player of stations) {
+                await until(() => player.all('transaction:new').length === 6,
+                    'the sixth');
+                assert.ok(!player.names().includes('<disconnect>'));
+            }
+        });
 });

@@ -42,6 +42,8 @@ function locationsText(o) {
             ${(o.rooms || []).join('\n            ')}
         }
 `).join('') + `
+        ${o.locations || ''}
+
         location / {
             rooms_api orchestrator;
         }
