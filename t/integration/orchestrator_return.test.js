@@ -5,7 +5,7 @@
 const assert = require('node:assert');
 const { after, afterEach, before, describe, it } = require('node:test');
 
-const { useOrchestrator, submit, faults } = require('./lib/orchestrator');
+const { useOrchestrator, submit, faults, ISO } = require('./lib/orchestrator');
 const { sleep, until } = require('./lib/player');
 
 const hooks = { before, after, afterEach };
@@ -32,7 +32,7 @@ async function many(player, n) {
 
 for (const side of [0, 1]) {
     describe(`orchestrator: return to worker ${side}`, () => {
-        const server = useOrchestrator(hooks, { options: { hold: '2500ms' } });
+        const server = useOrchestrator(hooks, { options: { hold: '5s' } });
 
         it('G-57 G-58 G-62 G-63 G-64 G-70 back in time, everything missed ' +
             'comes in order, once', async () => {
@@ -40,7 +40,16 @@ for (const side of [0, 1]) {
 
             const [one, two] = await server.stations('GM_1', 'GM_2');
 
+            await two.ask('state:request', {});
             await gone(one, two);
+            await one.ask('state:request', {});
+
+            const away = (await one.next('sync:full')).data.devices
+                .find((d) => d.id === 'GM_2');
+
+            assert.strictEqual(away.connectionStatus, 'disconnected');
+            assert.strictEqual(away.version, '1.0.0');
+            assert.match(away.syncState.lastSyncTime, ISO);
             await submit(one, 'MEM_001');
             await submit(one, 'MEM_001');
             await server.scan('MEM_VIDEO_BAD', 'PLAYER_01');
@@ -51,6 +60,15 @@ for (const side of [0, 1]) {
                     .test(e.name)).map((e) => e.data);
 
             await until(() => one.all('video:status').length === 3, 'idle');
+
+            /* what is kept for one is nothing for another */
+
+            const third = await server.station('GM_3', side);
+
+            assert.deepStrictEqual(third.names().filter((name) =>
+                /^(transaction:new|video:status|sync:full)$/.test(name)), []);
+            await one.on(() => one.all('device:connected').length === 2,
+                'GM_3');
 
             const expected = missed();
             const from = Date.now();
@@ -69,10 +87,18 @@ for (const side of [0, 1]) {
             assert.strictEqual((await one.next('device:connected')).data
                 .type, 'player');
             assert.strictEqual((await one.next('device:connected')).data
+                .deviceId, 'GM_3');
+            assert.strictEqual((await one.next('device:connected')).data
                 .deviceId, 'GM_2');
+            assert.strictEqual(third.all('transaction:new').length, 1);
             await back.ask('state:request', {});
-            assert.deepStrictEqual((await back.next('sync:full')).data.state,
+
+            const sync = (await back.next('sync:full')).data;
+
+            assert.deepStrictEqual(sync.state,
                 (await server.rest.get('/api/state')).json);
+            assert.strictEqual(sync.devices.find((d) => d.id === 'GM_2')
+                .syncState.lastSyncTime, away.syncState.lastSyncTime);
             assert.deepStrictEqual(faults(back), []);
         });
 
@@ -84,7 +110,7 @@ for (const side of [0, 1]) {
 
                 await gone(one, two);
                 await submit(one, 'MEM_001');
-                await sleep(2700);
+                await sleep(5300);
 
                 const back = await server.station('GM_2', side);
                 const sync = (await back.next('sync:full')).data;
