@@ -157,6 +157,7 @@ ngx_http_rooms_redis_greeted(ngx_http_rooms_redis_conn_t *conn)
     conn->greeting = 0;
     conn->moving = 0;
     conn->hops = 0;
+    conn->refused = 0;
     conn->connects++;
     conn->since = ngx_current_msec;
 

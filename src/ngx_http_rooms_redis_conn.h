@@ -72,6 +72,7 @@ struct ngx_http_rooms_redis_conn_s {
     unsigned                      replica:1;
     unsigned                      stopped:1;
     unsigned                      told:1;      /* the log, that it is away */
+    unsigned                      refused:1;   /* and so, that it refuses */
 };
 
 

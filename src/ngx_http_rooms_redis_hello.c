@@ -212,10 +212,11 @@ static void
 ngx_http_rooms_redis_refused(ngx_http_rooms_redis_conn_t *conn,
     const char *why)
 {
-    if (!conn->told) {
+    if (!conn->refused) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "rooms: redis \"%V\" at %V refuses: %s",
                       &conn->conf->url, &conn->link.name, why);
+        conn->refused = 1;
     }
 
     ngx_http_rooms_redis_lost(conn, "refuses");

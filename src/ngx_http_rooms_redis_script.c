@@ -5,7 +5,9 @@
  * The keys of a zone; T is "{PREFIX:NAME}", so that all of them are in one
  * slot of a cluster:
  *
- *     T:z         hash    epoch, id (the last given), beat (when, ms)
+ *     T:z         hash    epoch, id (the last given), beat (when, ms), run
+ *                         (of the server), floor (its first id)
+ *     T:zn        set     workers that the server of this run has heard
  *     T:r:ROOM    hash    last, live, base, snap, state, keys
  *     T:s:ROOM    stream  the records: p (id before), d (rooms_bus.h)
  *     T:due       zset    live rooms by deadline
@@ -177,16 +179,36 @@ static const char  *ngx_http_rooms_scripts[] = {
      *
      * Where Redis itself was away, nobody could renew anything, so all get
      * another term; where its counter stands before what somebody has seen,
-     * it has lost records, and a new epoch begins.
+     * it has lost records, and a new epoch begins.  Ids may have been given
+     * again before that is known: so another server (a copy that became the
+     * master, or one that was started again) keeps where the counter stood,
+     * and it is compared with what each worker has seen before it came here.
+     * In a cluster a slot moves with all its records, and that is not asked.
      */
 
     "local f = function(x) return string.format('%.0f', x) end\n"
     "local t = redis.call('TIME')\n"
     "local now = t[1] * 1000 + math.floor(t[2] / 1000)\n"
-    "local z = redis.call('HMGET', KEYS[2], 'epoch', 'id', 'beat')\n"
+    "local z = redis.call('HMGET', KEYS[2], 'epoch', 'id', 'beat', 'run',"
+    " 'floor')\n"
     "local e, id, ttl = z[1], tonumber(z[2] or '0'), tonumber(ARGV[2])\n"
     "local max = tonumber(ARGV[5])\n"
-    "if not e or (e == ARGV[4] and id < max) then\n"
+    "local here, lost = KEYS[2] .. 'n', id < max\n"
+    "local run = redis.pcall('INFO', 'server')\n"
+    "run = type(run) == 'string' and string.find(run, 'redis_mode:standalone',"
+    " 1, true) and string.match(run, 'run_id:(%w+)')\n"
+    "if run then\n"
+    "  local floor = tonumber(z[5] or '0')\n"
+    "  if run ~= z[4] then\n"
+    "    floor = id\n"
+    "    redis.call('HSET', KEYS[2], 'run', run, 'floor', f(id))\n"
+    "    redis.call('DEL', here)\n"
+    "  end\n"
+    "  if redis.call('SADD', here, ARGV[1]) == 1 and max > floor then\n"
+    "    lost = true\n"
+    "  end\n"
+    "end\n"
+    "if not e or (e == ARGV[4] and lost) then\n"
     "  e = ARGV[6]\n"
     "  redis.call('HSET', KEYS[2], 'epoch', e, 'id',\n"
     "             f((math.floor(math.max(id, max) / 8) + 1000) * 8))\n"
@@ -322,6 +344,28 @@ ngx_http_rooms_redis_sha(ngx_http_rooms_redis_script_e script)
 }
 
 
+/*
+ * What keys for other services begin with in a cluster, where a script's keys
+ * are in one slot: the hash tag of the zone.
+ */
+
+static rooms_str_t
+ngx_http_rooms_redis_tag(ngx_http_rooms_redis_conn_t *conn)
+{
+    ngx_str_t  *key;
+
+    if (!conn->cluster) {
+        return rooms_str("", 0);
+    }
+
+    /* "{PREFIX:NAME}:" of "{PREFIX:NAME}:z" */
+
+    key = &conn->conf->key;
+
+    return rooms_str(key->data, key->len - 1);
+}
+
+
 ngx_int_t
 ngx_http_rooms_redis_script(ngx_http_rooms_redis_conn_t *conn,
     ngx_http_rooms_redis_script_e script, const rooms_str_t *words,
@@ -332,6 +376,7 @@ ngx_http_rooms_redis_script(ngx_http_rooms_redis_conn_t *conn,
     size_t                       len, digits_len;
     ngx_int_t                    rc;
     ngx_uint_t                   i;
+    rooms_str_t                  tag;
     ngx_http_rooms_redis_run_t  *run;
 
     digits_len = ngx_sprintf(digits, "%ui", nkeys) - digits;
@@ -339,8 +384,10 @@ ngx_http_rooms_redis_script(ngx_http_rooms_redis_conn_t *conn,
     len = sizeof(ngx_http_rooms_redis_run_t) + (n + 3) * sizeof(rooms_str_t)
           + digits_len;
 
+    tag = ngx_http_rooms_redis_tag(conn);
+
     for (i = 0; i < n; i++) {
-        len += words[i].len;
+        len += words[i].len + (i < nkeys ? tag.len : 0);
     }
 
     run = ngx_alloc(len, ngx_cycle->log);
@@ -363,6 +410,11 @@ ngx_http_rooms_redis_script(ngx_http_rooms_redis_conn_t *conn,
 
     for (i = 0; i < n; i++) {
         run->words[i + 3] = rooms_str(p, words[i].len);
+
+        if (i < nkeys && words[i].len && words[i].data[0] != '{') {
+            p = ngx_cpymem(p, tag.data, tag.len);
+            run->words[i + 3].len += tag.len;
+        }
 
         if (words[i].len) {
             p = ngx_cpymem(p, words[i].data, words[i].len);
