@@ -4,28 +4,29 @@
  */
 
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "client.h"
+#include "polling.h"
 #include "stats.h"
+#include "wire.h"
 
 
-#define CLIENT_RECV       (1024 * 1024)
-#define CLIENT_EVENTS     1024
-#define CLIENT_ADDRESSES  4         /* 127.0.0.1 and those behind it */
-#define CLIENT_MASK       0x5a7b39c1u
+#define CLIENT_RECV     (1024 * 1024)
+#define CLIENT_EVENTS   1024
+#define CLIENT_MASK     0x5a7b39c1u
+#define CLIENT_MESSAGE  65536     /* of one that was compressed */
 
 
 static unsigned char  client_recv[CLIENT_RECV];
+static unsigned char  client_plain[CLIENT_MESSAGE];
+static z_stream       client_zlib;
 
 
 int
@@ -36,7 +37,10 @@ client_init(client_t *c, uint32_t n)
     c->conns = calloc(n, sizeof(conn_t));
     c->epoll = epoll_create1(0);
 
-    if (c->conns == NULL || c->epoll == -1) {
+    if (c->conns == NULL || c->epoll == -1
+        || (c->deflate && client_zlib.state == NULL
+            && inflateInit2(&client_zlib, -MAX_WBITS) != Z_OK))
+    {
         return -1;
     }
 
@@ -54,7 +58,7 @@ client_init(client_t *c, uint32_t n)
 }
 
 
-static void
+void
 client_fail(client_t *c, conn_t *conn, const char *why)
 {
     if (conn->state == CONN_CLOSED) {
@@ -72,75 +76,24 @@ client_fail(client_t *c, conn_t *conn, const char *why)
 
     conn->state = CONN_CLOSED;
 
-    close(conn->fd);
-    conn->fd = -1;
-}
-
-
-static void
-client_watch(client_t *c, conn_t *conn, int op, uint32_t events)
-{
-    struct epoll_event  ev;
-
-    ev.events = events;
-    ev.data.ptr = conn;
-
-    (void) epoll_ctl(c->epoll, op, conn->fd, &ev);
-}
-
-
-static void
-client_open(client_t *c, conn_t *conn)
-{
-    int                 one = 1;
-    struct sockaddr_in  to, from;
-
-    memset(&to, 0, sizeof(to));
-    to.sin_family = AF_INET;
-    to.sin_port = htons((uint16_t) c->port);
-    to.sin_addr.s_addr = inet_addr(c->host);
-
-    conn->state = CONN_CONNECTING;
-    conn->fd = socket(AF_INET, SOCK_STREAM|SOCK_NONBLOCK, 0);
-
-    if (conn->fd == -1) {
-        client_fail(c, conn, strerror(errno));
-        return;
+    if (conn->fd != -1) {
+        close(conn->fd);
+        conn->fd = -1;
     }
-
-    (void) setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-    (void) setsockopt(conn->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one,
-                      sizeof(one));
-
-    if (c->rcvbuf) {
-        (void) setsockopt(conn->fd, SOL_SOCKET, SO_RCVBUF, &c->rcvbuf,
-                          sizeof(c->rcvbuf));
-    }
-
-    /* one address alone has too few ports for runs in quick succession */
-
-    from = to;
-    from.sin_port = 0;
-    from.sin_addr.s_addr = htonl(INADDR_LOOPBACK
-                                 + conn->index % CLIENT_ADDRESSES);
-
-    if (bind(conn->fd, (struct sockaddr *) &from, sizeof(from)) == -1
-        || (connect(conn->fd, (struct sockaddr *) &to, sizeof(to)) == -1
-            && errno != EINPROGRESS))
-    {
-        client_fail(c, conn, strerror(errno));
-        return;
-    }
-
-    client_watch(c, conn, EPOLL_CTL_ADD, EPOLLIN|EPOLLOUT);
 }
 
 
 static void
 client_upgrade(client_t *c, conn_t *conn)
 {
-    int   n;
-    char  request[512], path[256];
+    int          n;
+    char         request[512], path[256];
+    const char  *extensions;
+
+    extensions = c->deflate ? "Sec-WebSocket-Extensions: permessage-deflate; "
+                              "client_no_context_takeover; "
+                              "server_no_context_takeover\r\n"
+                            : "";
 
     if (c->queries) {
         snprintf(path, sizeof(path), "%s?EIO=4&transport=websocket&%s",
@@ -162,12 +115,10 @@ client_upgrade(client_t *c, conn_t *conn)
                  "Upgrade: websocket\r\n"
                  "Connection: Upgrade\r\n"
                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                 "%s"
                  "Sec-WebSocket-Version: 13\r\n\r\n",
-                 path, c->host, c->port);
+                 path, c->host, c->port, extensions);
 
-    conn->state = CONN_UPGRADING;
-
-    client_watch(c, conn, EPOLL_CTL_MOD, EPOLLIN);
     client_send(c, conn, (unsigned char *) request, (size_t) n);
 }
 
@@ -209,80 +160,13 @@ client_say(client_t *c, conn_t *conn, const char *text)
     size_t         n;
     unsigned char  frame[256];
 
+    if (conn->polling) {
+        polling_say(conn, text);
+        return;
+    }
+
     n = client_frame(frame, text, strlen(text));
     client_send(c, conn, frame, n);
-}
-
-
-void
-client_send(client_t *c, conn_t *conn, const unsigned char *p, size_t len)
-{
-    ssize_t         n;
-    unsigned char  *out;
-
-    if (conn->state == CONN_CLOSED) {
-        return;
-    }
-
-    if (conn->nout == 0) {
-        n = send(conn->fd, p, len, MSG_NOSIGNAL);
-
-        if (n == -1 && errno != EAGAIN) {
-            client_fail(c, conn, strerror(errno));
-            return;
-        }
-
-        if (n > 0) {
-            p += n;
-            len -= (size_t) n;
-        }
-
-        if (len == 0) {
-            return;
-        }
-
-        client_watch(c, conn, EPOLL_CTL_MOD, EPOLLIN|EPOLLOUT);
-    }
-
-    out = realloc(conn->out, conn->nout + len);
-    if (out == NULL) {
-        client_fail(c, conn, "no memory");
-        return;
-    }
-
-    memcpy(out + conn->nout, p, len);
-    conn->out = out;
-    conn->nout += len;
-}
-
-
-static void
-client_flush(client_t *c, conn_t *conn)
-{
-    ssize_t  n;
-
-    if (conn->nout == 0) {
-        return;
-    }
-
-    n = send(conn->fd, conn->out, conn->nout, MSG_NOSIGNAL);
-
-    if (n == -1) {
-        if (errno != EAGAIN) {
-            client_fail(c, conn, strerror(errno));
-        }
-
-        return;
-    }
-
-    conn->nout -= (size_t) n;
-    memmove(conn->out, conn->out + n, conn->nout);
-
-    if (conn->nout == 0) {
-        free(conn->out);
-        conn->out = NULL;
-        client_watch(c, conn, EPOLL_CTL_MOD, EPOLLIN);
-    }
 }
 
 
@@ -294,9 +178,7 @@ client_is_ready(client_t *c, conn_t *conn)
 }
 
 
-/* The steps to a socket that is in its room. */
-
-static void
+void
 client_packet(client_t *c, conn_t *conn, const char *p, size_t len)
 {
     char  join[64];
@@ -355,6 +237,40 @@ client_packet(client_t *c, conn_t *conn, const char *p, size_t len)
 }
 
 
+/* A compressed message (RFC 7692, section 7.2.2), one that stands alone. */
+
+static void
+client_deflated(client_t *c, conn_t *conn, const unsigned char *p, size_t len)
+{
+    int                         rc;
+    static const unsigned char  tail[] = { 0, 0, 0xff, 0xff };
+
+    (void) inflateReset(&client_zlib);
+
+    client_zlib.next_out = client_plain;
+    client_zlib.avail_out = CLIENT_MESSAGE;
+
+    client_zlib.next_in = (unsigned char *) p;
+    client_zlib.avail_in = (uInt) len;
+    rc = inflate(&client_zlib, Z_SYNC_FLUSH);
+
+    if (rc == Z_OK || rc == Z_BUF_ERROR) {
+        client_zlib.next_in = (unsigned char *) tail;
+        client_zlib.avail_in = sizeof(tail);
+        rc = inflate(&client_zlib, Z_SYNC_FLUSH);
+    }
+
+    if (rc != Z_OK && rc != Z_BUF_ERROR) {
+        client_fail(c, conn, "a message that does not inflate");
+        return;
+    }
+
+    c->deflated++;
+    client_packet(c, conn, (char *) client_plain,
+                  CLIENT_MESSAGE - client_zlib.avail_out);
+}
+
+
 /* Takes the frames that are whole; returns how many octets. */
 
 static size_t
@@ -410,6 +326,9 @@ client_frames(client_t *c, conn_t *conn, unsigned char *p, size_t n)
         if (p[0] == 0x81) {
             client_packet(c, conn, (char *) p + head, len);
 
+        } else if (p[0] == 0xc1 && c->deflate) {
+            client_deflated(c, conn, p + head, len);
+
         } else if ((p[0] & 0x0f) == 8) {
             client_fail(c, conn, "closed by the server");
         }
@@ -422,7 +341,9 @@ client_frames(client_t *c, conn_t *conn, unsigned char *p, size_t n)
 }
 
 
-static void
+/* 1 where there may be more that no event will tell of. */
+
+static int
 client_read(client_t *c, conn_t *conn)
 {
     size_t   have, used;
@@ -434,20 +355,17 @@ client_read(client_t *c, conn_t *conn)
         memcpy(client_recv, conn->part, have);
     }
 
-    n = recv(conn->fd, client_recv + have, CLIENT_RECV - have, 0);
+    n = wire_recv(c, conn, client_recv + have, CLIENT_RECV - have);
 
-    if (n <= 0) {
-        if (n == 0 || errno != EAGAIN) {
-            client_fail(c, conn, n ? strerror(errno) : "end of stream");
-        }
-
-        return;
+    if (n == 0 || conn->state == CONN_CLOSED) {
+        return 0;
     }
 
     have += (size_t) n;
     c->now = stats_now();
 
-    used = client_frames(c, conn, client_recv, have);
+    used = conn->polling ? polling_answer(c, conn, client_recv, have)
+                         : client_frames(c, conn, client_recv, have);
     have -= used;
 
     if (have != conn->npart) {
@@ -460,15 +378,37 @@ client_read(client_t *c, conn_t *conn)
     }
 
     conn->npart = (uint32_t) have;
+
+    return conn->tls != NULL && conn->state != CONN_CLOSED;
+}
+
+
+/* The TCP connection is there, or it failed. */
+
+static void
+client_connected(client_t *c, conn_t *conn)
+{
+    if (wire_connected(c, conn) != 0) {
+        return;
+    }
+
+    conn->state = CONN_UPGRADING;
+    conn->polling = c->polling && conn->room != CLIENT_PUBLISHER;
+
+    if (conn->polling) {
+        polling_get(c, conn);
+
+    } else {
+        client_upgrade(c, conn);
+    }
 }
 
 
 void
 client_turn(client_t *c, int timeout)
 {
-    int                 i, n, err;
+    int                 i, n;
     conn_t             *conn;
-    socklen_t           len;
     struct epoll_event  events[CLIENT_EVENTS];
 
     n = epoll_wait(c->epoll, events, CLIENT_EVENTS, timeout);
@@ -477,27 +417,20 @@ client_turn(client_t *c, int timeout)
         conn = events[i].data.ptr;
 
         if (conn->state == CONN_CONNECTING) {
-            len = sizeof(err);
-            (void) getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &err, &len);
-
-            if (err) {
-                client_fail(c, conn, strerror(err));
-
-            } else {
-                client_upgrade(c, conn);
-            }
-
+            client_connected(c, conn);
             continue;
         }
 
-        if (events[i].events & EPOLLOUT) {
-            client_flush(c, conn);
+        /* a handshake of TLS waits for either */
+
+        if (conn->nout && (conn->tls || (events[i].events & EPOLLOUT))) {
+            wire_flush(c, conn);
         }
 
         if (conn->state != CONN_CLOSED
             && (events[i].events & (EPOLLIN|EPOLLHUP|EPOLLERR)))
         {
-            client_read(c, conn);
+            while (client_read(c, conn)) { /* void */ }
         }
     }
 }
@@ -515,7 +448,7 @@ client_connect(client_t *c, uint64_t timeout)
         while (c->started < c->n
                && c->started - c->ready < c->parallel)
         {
-            client_open(c, &c->conns[c->started++]);
+            wire_open(c, &c->conns[c->started++]);
         }
 
         client_turn(c, 100);
@@ -541,8 +474,8 @@ client_done(client_t *c)
             close(c->conns[i].fd);
         }
 
+        wire_free(&c->conns[i]);
         free(c->conns[i].part);
-        free(c->conns[i].out);
     }
 
     free(c->conns);

@@ -2,9 +2,10 @@
 /*
  * Copyright (C) nginx rooms contributors
  *
- * The load generator's connections: many Socket.IO clients over WebSocket
- * (Engine.IO 4, Socket.IO 5) in one epoll loop, just enough of each.  For
- * Nchan, the same without Socket.IO: rooms are channels, named in the URL.
+ * The load generator's connections: many Socket.IO clients over WebSocket or
+ * long-polling (Engine.IO 4, Socket.IO 5) in one epoll loop, just enough of
+ * each.  For Nchan, the same without Socket.IO: rooms are channels, named in
+ * the URL.
  */
 
 
@@ -40,6 +41,11 @@ typedef struct {
     unsigned char    *part;               /* a frame that lacks its end */
     size_t            nout;
     unsigned char    *out;                /* what the kernel did not take */
+    void             *tls;                /* SSL */
+    unsigned          polling;            /* over long-polling, with ... */
+    unsigned          posting;            /* a POST is not answered yet */
+    char              sid[24];
+    char              say[64];            /* the packet to be posted next */
 } conn_t;
 
 
@@ -52,6 +58,9 @@ struct client_s {
     unsigned          nchan;
     char            **queries;            /* of each connection, which then
                                              joins no room; or NULL */
+    unsigned          polling;            /* all but the publisher */
+    unsigned          tls;
+    unsigned          deflate;            /* permessage-deflate is offered */
     unsigned          parallel;           /* connections opened at once */
     int               rcvbuf;             /* octets, 0: as the kernel likes */
 
@@ -62,6 +71,7 @@ struct client_s {
     uint32_t          ready;
     uint32_t          closed;             /* unexpectedly */
     uint64_t          pings;
+    uint64_t          deflated;           /* messages that were */
     uint64_t          now;                /* when the last read returned */
 
     /* a message packet's text, behind the Engine.IO type */
@@ -87,11 +97,19 @@ int client_connect(client_t *c, uint64_t timeout);
 
 void client_turn(client_t *c, int timeout);
 
+/* An Engine.IO packet has come: the steps to a socket in its room. */
+
+void client_packet(client_t *c, conn_t *conn, const char *p, size_t len);
+
+/* The connection is over, which is said for the first three. */
+
+void client_fail(client_t *c, conn_t *conn, const char *why);
+
 /* Appends a masked text frame to p; returns its length. */
 
 size_t client_frame(unsigned char *p, const char *text, size_t len);
 
-/* Sends frames; keeps what does not go. */
+/* Sends octets (wire.c); keeps what does not go. */
 
 void client_send(client_t *c, conn_t *conn, const unsigned char *p,
     size_t len);

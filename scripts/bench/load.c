@@ -81,6 +81,15 @@ load_option(const char *word, client_t *c, case_conf_t *conf,
     } else if (load_is("nchan")) {
         c->nchan = (unsigned) atoi(value);
 
+    } else if (load_is("polling")) {
+        c->polling = (unsigned) atoi(value);
+
+    } else if (load_is("tls")) {
+        c->tls = (unsigned) atoi(value);
+
+    } else if (load_is("deflate")) {
+        c->deflate = (unsigned) atoi(value);
+
     } else if (load_is("parallel")) {
         c->parallel = (unsigned) atoi(value);
 
@@ -161,6 +170,11 @@ main(int argc, char **argv)
     load_files();
 
     if (l->run(&c, &conf, &r) != 0) {
+        return 1;
+    }
+
+    if (c.deflate && c.deflated == 0) {
+        fprintf(stderr, "nothing was compressed\n");
         return 1;
     }
 

@@ -10,14 +10,17 @@ import servers
 FLAGS = ['-std=gnu11', '-O2', '-g', '-Wall', '-Wextra', '-Werror',
          '-D_GNU_SOURCE']
 
+CLIENT = ['client.c', 'wire.c', 'polling.c', 'stats.c']
+
 SOURCES = {
-    'load': ['client.c', 'cases.c', 'payload.c', 'stats.c', 'load.c'],
-    'listen': ['client.c', 'stats.c', 'listen.c'],
+    'load': CLIENT + ['cases.c', 'payload.c', 'load.c'],
+    'listen': CLIENT + ['listen.c'],
     'floor': ['floor.c'],
-    'stall': ['client.c', 'payload.c', 'stats.c', 'stall.c']
+    'stall': CLIENT + ['payload.c', 'stall.c']
 }
 
-LIBS = {'load': [], 'listen': [], 'floor': ['-lcrypto'], 'stall': []}
+TLS = ['-lssl', '-lcrypto', '-lz']
+LIBS = {'load': TLS, 'listen': TLS, 'floor': ['-lcrypto'], 'stall': TLS}
 
 
 def build(*names):

@@ -6,11 +6,24 @@ import os
 import platform
 import statistics
 
+import plot
+
 COLOURS = {
     'floor-each': '#9e9e9e', 'floor-turn': '#616161', 'rooms': '#00897b',
     'rooms-recovery': '#4db6ac', 'rooms-2w': '#80cbc4', 'nchan': '#5e35b1',
     'ws': '#f9a825', 'socketio': '#c62828'
 }
+
+# what a case does to both is not said again in the names of its servers
+
+SAME = ('-polling', '-tls', '-deflate', '-redis', '-ping')
+
+
+def column(server):
+    for suffix in SAME:
+        server = server.removesuffix(suffix)
+
+    return server
 
 
 def medians(rows):
@@ -51,17 +64,25 @@ def figure_of(case):
     return 'pss' if case == 'memory' else 'cpu_us'
 
 
+def of_case(found, name, figure):
+    """The servers' values of a figure, in the order of the columns."""
+
+    have = {column(server): value
+            for (case, server, what), value in found.items()
+            if case == name and what == figure}
+
+    return [(server, have[server]) for server in COLOURS if server in have]
+
+
 def table(found, chosen):
     lines = [machine(), '',
              '| case | unit | ' + ' | '.join(COLOURS) + ' |',
              '|---' * (len(COLOURS) + 2) + '|']
 
-    for name, title, unit, _, _ in chosen:
-        cells = []
-
-        for server in COLOURS:
-            value = found.get((name, server, figure_of(name)))
-            cells.append('%.3g ±%.0f%%' % value if value else '-')
+    for name, title, unit, _, _, _ in chosen:
+        have = dict(of_case(found, name, figure_of(name)))
+        cells = ['%.3g ±%.0f%%' % have[server] if server in have else '-'
+                 for server in COLOURS]
 
         what = 'octets' if name == 'memory' else 'us'
         lines.append('| %s | %s/%s | %s |' % (title, what, unit,
@@ -103,35 +124,7 @@ def goals(found, wanted):
     return lines
 
 
-def bars(path, title, unit, values):
-    """A horizontal bar for each (server, value), as SVG."""
-
-    width, left, row = 640, 130, 26
-    height = 50 + row * len(values)
-    top = max([v for _, v in values] or [1]) or 1
-    out = ['<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" '
-           'font-family="sans-serif" font-size="12">' % (width, height),
-           '<rect width="100%" height="100%" fill="#fff"/>',
-           '<text x="10" y="20" font-size="14">%s</text>' % title,
-           '<text x="10" y="36" fill="#666">%s</text>' % unit]
-
-    for i, (server, value) in enumerate(values):
-        y = 44 + i * row
-        size = value / top * (width - left - 90)
-        out.append('<text x="%d" y="%d" text-anchor="end">%s</text>'
-                   % (left - 8, y + 15, server))
-        out.append('<rect x="%d" y="%d" width="%.1f" height="18" fill="%s"/>'
-                   % (left, y, max(size, 1), COLOURS[server]))
-        out.append('<text x="%.1f" y="%d">%.3g</text>'
-                   % (left + max(size, 1) + 6, y + 14, value))
-
-    out.append('</svg>')
-
-    with open(path, 'w') as f:
-        f.write('\n'.join(out) + '\n')
-
-
-def write(build, rows, chosen, wanted):
+def write(build, rows, chosen, wanted, members):
     found = medians(rows)
     lines = table(found, chosen) + [''] + goals(found, wanted)
 
@@ -141,22 +134,41 @@ def write(build, rows, chosen, wanted):
     print()
     print('\n'.join(lines))
 
-    for name, title, unit, _, _ in chosen:
-        figures = [(figure_of(name), 'CPU microseconds of the server per '
-                    + unit if name != 'memory' else 'octets PSS per socket')]
+    def path(name):
+        return os.path.join(build, name + '.svg')
 
-        if name.startswith('sat'):
-            figures.append(('rate', 'deliveries per second'))
+    for name, title, unit, _, _, _ in chosen:
+        if name == 'memory':
+            what = 'octets (PSS) per socket'
+        else:
+            what = 'CPU microseconds of the server per ' + unit
 
+        plot.bars(path(name), title, what,
+                  [(server, value[0])
+                   for server, value in of_case(found, name,
+                                                figure_of(name))], COLOURS)
+
+    for figure, title, what in (
+            ('rate', 'Deliveries per second against members',
+             'one room, 16 messages in flight'),
+            ('cpu_us', 'CPU microseconds per delivery against members',
+             'one room, 16 messages in flight')):
+        lines = {server: [] for server in COLOURS}
+
+        for n, name in members:
+            for server, value in of_case(found, name, figure):
+                lines[server].append((n, value[0]))
+
+        plot.lines(path('members-' + figure.replace('_us', '')), title, what,
+                   lines, COLOURS)
+
+    percentiles = [('median', 'p50_us'), ('99 %', 'p99_us'),
+                   ('99.9 %', 'p999_us')]
+
+    for name, title, _, _, _, _ in chosen:
         if name in ('paced', 'open', 'ack64', 'ack1000'):
-            figures.append(('p99_us', '99th percentile of latency, '
-                            'microseconds'))
-
-        for figure, what in figures:
-            values = [(server, found[(name, server, figure)][0])
-                      for server in COLOURS
-                      if (name, server, figure) in found]
-            suffix = '' if figure == figure_of(name) else '-' \
-                + figure.replace('_us', '')
-            bars(os.path.join(build, name + suffix + '.svg'), title, what,
-                 values)
+            plot.groups(path(name + '-latency'), title,
+                        'latency, microseconds',
+                        [(label, [(server, value[0]) for server, value
+                                  in of_case(found, name, figure)])
+                         for label, figure in percentiles], COLOURS)

@@ -30,12 +30,16 @@ http {{
     client_body_temp_path {run}/t1; proxy_temp_path {run}/t2;
     fastcgi_temp_path {run}/t3; uwsgi_temp_path {run}/t4;
     scgi_temp_path {run}/t5;
-    rooms_app echo {{ zone 16m; }}
+    keepalive_requests 1000000;
+    rooms_app echo {{ zone 16m; {redis} }}
     server {{
-        listen 127.0.0.1:{port} reuseport backlog=1024;
+        listen 127.0.0.1:{port} reuseport backlog=1024 {ssl};
+        {certificate}
         location /default/ {{ rooms echo; }}
         location /recovery/ {{ rooms echo; rooms_recovery 2m; }}
         location /ping/ {{ rooms echo; rooms_ping_interval 2500ms; }}
+        location /deflate/ {{ rooms echo; rooms_deflate on;
+                              rooms_deflate_threshold 0; }}
     }}
 }}
 '''
@@ -71,6 +75,18 @@ http {{
 '''
 
 
+def certificate(directory):
+    """A key and a certificate for the runs over TLS."""
+
+    if not os.path.exists(os.path.join(directory, 'cert.pem')):
+        subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
+                        'ec_paramgen_curve:prime256v1', '-nodes', '-days',
+                        '30', '-subj', '/CN=localhost', '-keyout',
+                        os.path.join(directory, 'key.pem'), '-out',
+                        os.path.join(directory, 'cert.pem')], check=True,
+                       stderr=subprocess.DEVNULL)
+
+
 def wait_for(process, port, name, log):
     for _ in range(400):
         try:
@@ -87,7 +103,10 @@ def wait_for(process, port, name, log):
 
 
 class Server:
-    """One running server: its port, path, and the pids that count."""
+    """One running server: its port, path, and the pids that count.
+
+    A name is that of a program and, after a dash, of a variant.
+    """
 
     def __init__(self, name, port):
         self.name = name
@@ -97,13 +116,22 @@ class Server:
         self.run = os.path.join(BUILD, 'run', name)
         shutil.rmtree(self.run, ignore_errors=True)
         os.makedirs(self.run)
-        self.process = self.start()
-        self.wait()
+        self.redis = None
+        self.process = None
+        self.program, _, self.variant = name.partition('-')
+
+        try:
+            self.process = self.start()
+            wait_for(self.process, port, name, self.run + '/log')
+        except BaseException:
+            self.stop()
+            raise
+
         self.pids = self.workers() or [self.process.pid]
 
     def pinned(self, *command):
         log = open(os.path.join(self.run, 'log'), 'w')
-        core = '0,1' if self.name.startswith('rooms-2') else SERVER_CORE
+        core = '0,1' if self.variant == '2w' else SERVER_CORE
         return subprocess.Popen(('taskset', '-c', core) + command,
                                 stdout=log, stderr=log, cwd=BUILD)
 
@@ -117,38 +145,65 @@ class Server:
         return self.pinned(NGINX, '-p', self.run, '-c', path, '-e',
                            self.run + '/error.log', '-g', 'daemon off;')
 
+    def start_redis(self):
+        """A Redis of this server's own, whose time does not count."""
+
+        port = self.port + 1000
+        log = open(os.path.join(self.run, 'redis.log'), 'w')
+        self.redis = subprocess.Popen(
+            ['redis-server', '--port', str(port), '--bind', '127.0.0.1',
+             '--save', '', '--appendonly', 'no', '--dir', self.run],
+            stdout=log, stderr=log)
+        wait_for(self.redis, port, 'redis', self.run + '/redis.log')
+
+        return 'redis://127.0.0.1:%d/0' % port
+
     def start(self):
-        name = self.name
         port = str(self.port)
+        redis = self.start_redis() if self.variant == 'redis' else ''
 
-        if name.startswith('floor'):
-            return self.pinned(BUILD + '/floor', port, name[6:])
+        if self.variant == 'tls':
+            certificate(self.run)
 
-        if name == 'nchan':
+        if self.program == 'floor':
+            return self.pinned(BUILD + '/floor', port, self.variant)
+
+        if self.program == 'nchan':
             self.options = ['nchan=1']
             return self.nginx(NCHAN_CONF)
 
-        if name.startswith('rooms'):
+        if self.variant in ('polling', 'tls', 'deflate'):
+            self.options = [self.variant + '=1']
+
+        if self.program == 'rooms':
+            return self.start_rooms(redis)
+
+        words = {'tls': 'tls=' + self.run, 'deflate': 'deflate=1',
+                 'redis': 'redis=' + redis, 'ping': 'ping=2500'}
+
+        return self.pinned('node', '%s/peers/%s.js' % (BUILD, self.program),
+                           port, words.get(self.variant, 'plain=1'))
+
+    def start_rooms(self, redis):
+        if self.variant in ('recovery', 'ping', 'deflate'):
+            self.path = '/%s/' % self.variant
+        else:
             self.path = '/default/'
 
-            if name == 'rooms-recovery':
-                self.path = '/recovery/'
+        tls = self.variant == 'tls'
 
-            if name == 'rooms-ping':
-                self.path = '/ping/'
-
-            return self.nginx(ROOMS_CONF, workers=2 if name == 'rooms-2w'
-                              else 1)
-
-        return self.pinned('node', BUILD + '/peers/%s.js' % name, port)
-
-    def wait(self):
-        wait_for(self.process, self.port, self.name, self.run + '/log')
+        return self.nginx(
+            ROOMS_CONF, workers=2 if self.variant == '2w' else 1,
+            redis='redis %s;' % redis if redis else '',
+            ssl='ssl' if tls else '',
+            certificate='ssl_certificate %s/cert.pem; '
+                        'ssl_certificate_key %s/key.pem;'
+                        % (self.run, self.run) if tls else '')
 
     def workers(self):
         """The master of nginx does nothing, so only its children count."""
 
-        if self.name == 'nchan' or self.name.startswith('rooms'):
+        if self.program in ('nchan', 'rooms'):
             with open('/proc/%d/task/%d/children'
                       % (self.process.pid, self.process.pid)) as f:
                 return [int(pid) for pid in f.read().split()]
@@ -156,10 +211,14 @@ class Server:
         return []
 
     def stop(self):
-        self.process.send_signal(signal.SIGTERM)
+        for process in (self.process, self.redis):
+            if process is None:
+                continue
 
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            process.send_signal(signal.SIGTERM)
+
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
