@@ -195,6 +195,14 @@ ngx_http_rooms_packet_event(ngx_http_rooms_socket_t *socket,
     task.cmd.ack = (pkt->id != ROOMS_SIO_NO_ACK);
     task.cmd.query = rooms_str(s->query.data, s->query.len);
 
+    if (s->zone->redis == NULL) {
+
+        /* a command that may wait has to do without */
+
+        task.cmd.items = items;
+        task.cmd.nitems = n;
+    }
+
     if (s->conf->events
         && rooms_rate_take(&s->rate, s->conf->events, 1000,
                            ngx_http_rooms_now())

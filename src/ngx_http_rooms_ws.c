@@ -139,6 +139,26 @@ ngx_http_rooms_ws_attach(ngx_http_rooms_session_t *s, ngx_connection_t *c,
 }
 
 
+/*
+ * With many connections none of this is in the cache; it comes while the
+ * kernel copies what arrived.
+ */
+
+static ngx_inline void
+ngx_http_rooms_ws_prefetch(ngx_http_rooms_session_t *s, ngx_connection_t *c)
+{
+    size_t  i;
+
+    for (i = 0; i < sizeof(ngx_http_rooms_session_t); i += 64) {
+        __builtin_prefetch((u_char *) s + i);
+    }
+
+    __builtin_prefetch(c->write);
+    __builtin_prefetch(&c->sent);
+    __builtin_prefetch(&c->log);
+}
+
+
 static void
 ngx_http_rooms_ws_read_handler(ngx_event_t *rev)
 {
@@ -155,6 +175,8 @@ ngx_http_rooms_ws_read_handler(ngx_event_t *rev)
                                      ROOMS_WS_GOING_AWAY);
         return;
     }
+
+    ngx_http_rooms_ws_prefetch(s, c);
 
     for (i = 0; i < NGX_HTTP_ROOMS_TURNS; i++) {
 
@@ -222,6 +244,13 @@ ngx_http_rooms_ws_input(ngx_http_rooms_session_t *s, u_char *p, size_t n)
     rooms_int_t         rc;
     rooms_ws_event_t    ev;
     rooms_ws_limits_t   limits;
+
+    /* the first socket is, in practice, the one it is for */
+
+    __builtin_prefetch(ngx_queue_head(&s->sockets));
+    __builtin_prefetch((u_char *) ngx_queue_head(&s->sockets) + 64);
+    __builtin_prefetch((u_char *) ngx_queue_head(&s->sockets) + 128);
+    __builtin_prefetch(ngx_queue_head(&s->members));
 
     limits.max_message = s->conf->max_payload;
     limits.max_fragments = s->conf->max_fragments;

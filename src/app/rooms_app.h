@@ -101,6 +101,8 @@ typedef struct {
     rooms_str_t            text;         /* EVENT: the JSON array, the event's
                                             name first; ACK: of arguments;
                                             REST: the body as it came */
+    const rooms_str_t     *items;        /* EVENT: the values of text, where */
+    unsigned               nitems;       /* they were noted; or none */
     json_t                *args;         /* EVENT: parsed, without the name;
                                             NULL for applications that ask
                                             for text only */

@@ -29,7 +29,7 @@ typedef struct {
 
 
 typedef struct {
-    const char             *name;
+    rooms_str_t             name;
     rooms_int_t           (*handler)(rooms_echo_ctx_t *ctx);
     unsigned                routed:1;    /* its first argument is a room */
 } rooms_echo_event_t;

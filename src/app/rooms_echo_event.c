@@ -19,10 +19,32 @@
 #define ROOMS_ECHO_BIG    (64 * 1024 * 1024)
 
 
+/* The text of the values from the first on, as it came. */
+
+static rooms_str_t
+rooms_echo_between(const rooms_command_t *cmd, unsigned first)
+{
+    const rooms_str_t  *last;
+
+    if (first >= cmd->nitems) {
+        return rooms_str(NULL, 0);
+    }
+
+    last = &cmd->items[cmd->nitems - 1];
+
+    return rooms_str(cmd->items[first].data,
+                     last->data + last->len - cmd->items[first].data);
+}
+
+
 rooms_str_t
 rooms_echo_args(const rooms_command_t *cmd)
 {
     rooms_str_t  rest, name;
+
+    if (cmd->nitems) {
+        return rooms_echo_between(cmd, 1);
+    }
 
     rest = rooms_echo_inside(cmd->text);
     (void) rooms_echo_take(&rest, &name);
@@ -160,7 +182,7 @@ rooms_echo_publish(rooms_echo_ctx_t *ctx, unsigned audience,
 
     cmd = ctx->cmd;
 
-    if (cmd->room.len == 0 || !rooms_echo_event_ok(rest)) {
+    if (cmd->room.len == 0) {
         return ROOMS_OK;
     }
 
@@ -197,7 +219,10 @@ rooms_echo_to_room(rooms_echo_ctx_t *ctx, unsigned audience,
 
     (void) rooms_echo_take(&ctx->rest, &room);
 
-    if (rooms_echo_publish(ctx, audience, ephemeral, ctx->rest) != ROOMS_OK) {
+    if (rooms_echo_event_ok(ctx->rest)
+        && rooms_echo_publish(ctx, audience, ephemeral, ctx->rest)
+           != ROOMS_OK)
+    {
         return ROOMS_ERROR;
     }
 
@@ -229,7 +254,10 @@ rooms_echo_volatile_in_room(rooms_echo_ctx_t *ctx)
 static rooms_int_t
 rooms_echo_broadcast(rooms_echo_ctx_t *ctx)
 {
-    if (rooms_echo_publish(ctx, ROOMS_TO_OTHERS, 0, ctx->rest) != ROOMS_OK) {
+    if (rooms_echo_event_ok(ctx->rest)
+        && rooms_echo_publish(ctx, ROOMS_TO_OTHERS, 0, ctx->rest)
+           != ROOMS_OK)
+    {
         return ROOMS_ERROR;
     }
 
@@ -242,10 +270,14 @@ rooms_echo_broadcast(rooms_echo_ctx_t *ctx)
 static rooms_int_t
 rooms_echo_msg(rooms_echo_ctx_t *ctx)
 {
-    if (rooms_echo_publish(ctx, ROOMS_TO_OTHERS, 0,
-                           rooms_echo_inside(ctx->cmd->text))
-        != ROOMS_OK)
-    {
+    rooms_str_t             all;
+    const rooms_command_t  *cmd;
+
+    cmd = ctx->cmd;
+    all = cmd->nitems ? rooms_echo_between(cmd, 0)
+                      : rooms_echo_inside(cmd->text);
+
+    if (rooms_echo_publish(ctx, ROOMS_TO_OTHERS, 0, all) != ROOMS_OK) {
         return ROOMS_ERROR;
     }
 
@@ -493,23 +525,23 @@ rooms_echo_whoami(rooms_echo_ctx_t *ctx)
 
 
 static const rooms_echo_event_t  rooms_echo_events[] = {
-    { "msg", rooms_echo_msg, 1 },
-    { "message", rooms_echo_message_back, 0 },
-    { "message-with-ack", rooms_echo_message_with_ack, 0 },
-    { "emit-in-room", rooms_echo_emit_in_room, 1 },
-    { "emit-to-room", rooms_echo_emit_to_room, 1 },
-    { "volatile-in-room", rooms_echo_volatile_in_room, 1 },
-    { "broadcast", rooms_echo_broadcast, 0 },
-    { "join", rooms_echo_join, 0 },
-    { "leave", rooms_echo_leave, 0 },
-    { "rooms", rooms_echo_rooms, 0 },
-    { "call-client", rooms_echo_call_client, 0 },
-    { "kick-me", rooms_echo_kick_me, 0 },
-    { "burst", rooms_echo_burst, 0 },
-    { "big", rooms_echo_big, 0 },
-    { "set-data", rooms_echo_set_data, 0 },
-    { "whoami", rooms_echo_whoami, 0 },
-    { NULL, NULL, 0 }
+    { rooms_string("msg"), rooms_echo_msg, 1 },
+    { rooms_string("message"), rooms_echo_message_back, 0 },
+    { rooms_string("message-with-ack"), rooms_echo_message_with_ack, 0 },
+    { rooms_string("emit-in-room"), rooms_echo_emit_in_room, 1 },
+    { rooms_string("emit-to-room"), rooms_echo_emit_to_room, 1 },
+    { rooms_string("volatile-in-room"), rooms_echo_volatile_in_room, 1 },
+    { rooms_string("broadcast"), rooms_echo_broadcast, 0 },
+    { rooms_string("join"), rooms_echo_join, 0 },
+    { rooms_string("leave"), rooms_echo_leave, 0 },
+    { rooms_string("rooms"), rooms_echo_rooms, 0 },
+    { rooms_string("call-client"), rooms_echo_call_client, 0 },
+    { rooms_string("kick-me"), rooms_echo_kick_me, 0 },
+    { rooms_string("burst"), rooms_echo_burst, 0 },
+    { rooms_string("big"), rooms_echo_big, 0 },
+    { rooms_string("set-data"), rooms_echo_set_data, 0 },
+    { rooms_string("whoami"), rooms_echo_whoami, 0 },
+    { { NULL, 0 }, NULL, 0 }
 };
 
 
@@ -518,8 +550,8 @@ rooms_echo_find(rooms_str_t name)
 {
     const rooms_echo_event_t  *e;
 
-    for (e = rooms_echo_events; e->name != NULL; e++) {
-        if (rooms_option_is(name, e->name)) {
+    for (e = rooms_echo_events; e->name.len != 0; e++) {
+        if (rooms_echo_is(name, e->name)) {
             return e;
         }
     }

@@ -6,6 +6,10 @@
 
 #include <string.h>
 
+#if (__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include <rooms_json.h>
 #include <rooms_json_text.h>
 
@@ -333,28 +337,70 @@ after:
 }
 
 
-/* Nonzero if one of eight octets is not plain within a string. */
+/*
+ * How many octets from p on are known to be plain within a string; some that
+ * follow may be plain, too.
+ */
 
 #define ROOMS_JSON_OCTETS(c)  (UINT64_C(0x0101010101010101) * (c))
 
-static inline uint64_t
-rooms_json_special(const unsigned char *p)
+static inline size_t
+rooms_json_plain(const unsigned char *p, const unsigned char *end)
 {
-    uint64_t  w, quote, escape, found;
+    uint64_t              w, quote, escape, found;
+    const unsigned char  *start;
 
-    memcpy(&w, p, 8);
+#if (__SSE2__)
+    int                   mask;
+    __m128i               v, bad;
+#endif
 
-    quote = w ^ ROOMS_JSON_OCTETS('"');
-    escape = w ^ ROOMS_JSON_OCTETS('\\');
+    start = p;
 
-    /* the borrow of a subtraction shows in the highest bit of an octet */
+#if (__SSE2__)
 
-    found = ((w - ROOMS_JSON_OCTETS(0x20)) & ~w)
-            | ((quote - ROOMS_JSON_OCTETS(1)) & ~quote)
-            | ((escape - ROOMS_JSON_OCTETS(1)) & ~escape)
-            | w;
+    while (end - p >= 16) {
+        v = _mm_loadu_si128((const __m128i *) p);
 
-    return found & ROOMS_JSON_OCTETS(0x80);
+        /* as signed numbers, those from 0x80 on are below the space, too */
+
+        bad = _mm_or_si128(_mm_cmpgt_epi8(_mm_set1_epi8(0x20), v),
+                           _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+                                        _mm_cmpeq_epi8(v,
+                                                     _mm_set1_epi8('\\'))));
+
+        mask = _mm_movemask_epi8(bad);
+
+        if (mask) {
+            return p - start + __builtin_ctz(mask);
+        }
+
+        p += 16;
+    }
+
+#endif
+
+    while (end - p >= 8) {
+        memcpy(&w, p, 8);
+
+        quote = w ^ ROOMS_JSON_OCTETS('"');
+        escape = w ^ ROOMS_JSON_OCTETS('\\');
+
+        /* the borrow of a subtraction shows in the highest bit of an octet */
+
+        found = ((w - ROOMS_JSON_OCTETS(0x20)) & ~w)
+                | ((quote - ROOMS_JSON_OCTETS(1)) & ~quote)
+                | ((escape - ROOMS_JSON_OCTETS(1)) & ~escape)
+                | w;
+
+        if (found & ROOMS_JSON_OCTETS(0x80)) {
+            break;
+        }
+
+        p += 8;
+    }
+
+    return p - start;
 }
 
 
@@ -371,9 +417,7 @@ rooms_json_scan_string(rooms_json_scan_t *s, const unsigned char *p)
 
     for ( ;; ) {
 
-        while (end - p >= 8 && rooms_json_special(p) == 0) {
-            p += 8;
-        }
+        p += rooms_json_plain(p, end);
 
         while (p < end && rooms_json_class[*p] == ROOMS_JSON_PLAIN) {
             p++;
