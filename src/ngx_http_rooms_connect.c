@@ -230,14 +230,15 @@ ngx_http_rooms_connect_answer(ngx_http_rooms_socket_t *socket)
 
     ngx_http_rooms_beat_connected(socket->session);
 
-    p = ngx_snprintf(text, sizeof(text), "{\"sid\":\"%*s\"",
-                     (size_t) NGX_HTTP_ROOMS_SID_LEN, socket->sid);
+    p = ngx_cpymem(text, "{\"sid\":\"", 8);
+    p = ngx_cpymem(p, socket->sid, NGX_HTTP_ROOMS_SID_LEN);
+    *p++ = '"';
 
     if (socket->recoverable) {
-        p = ngx_snprintf(p, text + sizeof(text) - p,
-                         ",\"pid\":\"%*s%*s\"",
-                         (size_t) NGX_HTTP_ROOMS_SID_LEN, socket->sid,
-                         (size_t) NGX_HTTP_ROOMS_SID_LEN, socket->secret);
+        p = ngx_cpymem(p, ",\"pid\":\"", 8);
+        p = ngx_cpymem(p, socket->sid, NGX_HTTP_ROOMS_SID_LEN);
+        p = ngx_cpymem(p, socket->secret, NGX_HTTP_ROOMS_SID_LEN);
+        *p++ = '"';
     }
 
     *p++ = '}';

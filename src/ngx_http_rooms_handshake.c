@@ -112,13 +112,12 @@ ngx_http_rooms_ws_accept(ngx_http_request_t *r,
     ngx_http_rooms_queue_t *rest, uint8_t *deflate)
 {
     ssize_t                    n;
-    ngx_int_t                  rc;
     ngx_str_t                 *key, *version, *upgrade, *offers;
-    rooms_buf_t                b;
     ngx_connection_t          *c;
     ngx_http_core_loc_conf_t  *clcf;
 
-    static ngx_str_t  supported = ngx_string("13");
+    static ngx_str_t    supported = ngx_string("13");
+    static rooms_buf_t  b;
 
     c = r->connection;
 
@@ -175,13 +174,12 @@ ngx_http_rooms_ws_accept(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    rooms_buf_init(&b, 0);
+    rooms_buf_reset(&b);
 
     ngx_http_rooms_ws_answer(r, key, &b);
     rooms_buf_append(&b, first->data, first->len);
 
     if (b.failed) {
-        rooms_buf_free(&b);
         return NGX_ERROR;
     }
 
@@ -192,16 +190,12 @@ ngx_http_rooms_ws_accept(ngx_http_request_t *r,
     n = c->send(c, b.data, b.len);
 
     if (n == NGX_ERROR) {
-        rooms_buf_free(&b);
         return NGX_ERROR;
     }
 
     n = ngx_max(n, 0);
-    rc = ngx_http_rooms_queue_copy(rest, b.data + n, b.len - n);
 
-    rooms_buf_free(&b);
-
-    return rc;
+    return ngx_http_rooms_queue_copy(rest, b.data + n, b.len - n);
 }
 
 

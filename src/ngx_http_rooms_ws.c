@@ -43,18 +43,19 @@ ngx_int_t
 ngx_http_rooms_ws_open(ngx_http_request_t *r, ngx_http_rooms_loc_conf_t *conf)
 {
     ngx_int_t                  rc;
-    rooms_buf_t                open, first;
     rooms_eio_open_t           o;
     ngx_http_rooms_ctx_t      *ctx;
     ngx_http_rooms_session_t  *s;
+
+    static rooms_buf_t         open, first;
 
     s = ngx_http_rooms_session_create(conf, 0);
     if (s == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rooms_buf_init(&open, 0);
-    rooms_buf_init(&first, 0);
+    rooms_buf_reset(&open);
+    rooms_buf_reset(&first);
 
     if (conf->mode != NGX_HTTP_ROOMS_WEBSOCKET) {
         o.sid = rooms_str(s->sid, ROOMS_EIO_SID_LEN);
@@ -78,9 +79,6 @@ ngx_http_rooms_ws_open(ngx_http_request_t *r, ngx_http_rooms_loc_conf_t *conf)
     rc = first.failed ? NGX_ERROR
                       : ngx_http_rooms_ws_accept(r, conf, &first, &s->out,
                                                &s->deflate);
-
-    rooms_buf_free(&open);
-    rooms_buf_free(&first);
 
     if (rc != NGX_OK) {
         s->reason = NGX_HTTP_ROOMS_CLOSE_TRANSPORT;

@@ -102,9 +102,13 @@ rooms_echo_connect(rooms_echo_ctx_t *ctx)
 
     rooms_decide_join(ctx->d, nsp);
 
-    value = ctx->cmd->body ? json_incref(ctx->cmd->body) : json_object();
-    rooms_decide_emit(ctx->d, "auth", value);
-    json_decref(value);
+    if (ctx->cmd->body) {
+        rooms_decide_emit(ctx->d, "auth", ctx->cmd->body);
+
+    } else {
+        rooms_decide_emit_raw(ctx->d, rooms_str("[\"auth\",{}]", 11), NULL,
+                              0);
+    }
 
     return ROOMS_OK;
 }
