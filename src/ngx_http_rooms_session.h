@@ -65,6 +65,7 @@ struct ngx_http_rooms_session_s {
     unsigned                     moved:1;     /* to another worker */
     unsigned                     broken:1;    /* sent what is no Engine.IO */
     unsigned                     ssl:1;
+    unsigned                     ended:1;     /* it is only held */
     unsigned                     parser:2;    /* NGX_HTTP_ROOMS_PARSER_... */
     uint8_t                      deflate;     /* window bits, 0: off */
     uint8_t                      reason;      /* ngx_http_rooms_close_e */
@@ -95,7 +96,6 @@ struct ngx_http_rooms_session_s {
                                                  among those held */
     ngx_msec_t                   connect_due;
     uint32_t                     holds;       /* of its memory */
-    unsigned                     ended:1;     /* it is only held */
     u_char                       sid[ROOMS_EIO_SID_LEN];
 };
 

@@ -32,8 +32,7 @@ struct ngx_http_rooms_socket_s {
     ngx_queue_t                  tasks;       /* commands that wait */
     u_char                       sid[NGX_HTTP_ROOMS_SID_LEN];
     u_char                       secret[NGX_HTTP_ROOMS_SID_LEN];
-    uint32_t                     nasked;
-    uint32_t                     holds;       /* of its memory */
+    uint16_t                     nasked;      /* both in a word: it counts */
     unsigned                     variant:3;
     unsigned                     recoverable:1;
     unsigned                     registered:1; /* has a recovery record */
@@ -41,6 +40,7 @@ struct ngx_http_rooms_socket_s {
     unsigned                     connected:1;
     unsigned                     starting:1;  /* its commands */
     unsigned                     dead:1;      /* freed after the turn */
+    uint32_t                     holds;       /* of its memory */
 };
 
 
