@@ -168,7 +168,7 @@ describe('polls: many', () => {
             `p95 ${percentile(delays, 95)} p99 ${percentile(delays, 99)} ms`);
     });
 
-    /* 50 a second more, while the session goes on: each is greeted, and hears */
+    /* 50 a second more, while the session goes on: each is greeted and hears */
 
     async function arrive(session, n) {
         const players = await Promise.all(Array.from({ length: n },
