@@ -58,12 +58,33 @@ void ngx_http_rooms_execute_in(ngx_http_rooms_zone_t *zone,
     rooms_str_t nsp);
 
 
+/*
+ * Has the application decide in the room as it is known here, without a
+ * chance to make records, and carries the effects out.
+ */
+
+void ngx_http_rooms_ask(ngx_http_rooms_task_t *task);
+
+
 /* Parts of the way, for where it takes several turns. */
 
 void ngx_http_rooms_command_caller(ngx_http_rooms_socket_t *socket,
     rooms_caller_t *caller, rooms_str_t *rooms, ngx_uint_t max);
 const unsigned char *ngx_http_rooms_random(ngx_http_rooms_app_t *app);
+
+/*
+ * ngx_http_rooms_append.c: the records of a decision, all of them or none of
+ * the command's own room.  NGX_AGAIN: the room has moved on; NGX_BUSY: what
+ * was claimed is taken; NGX_ERROR: see *why.
+ */
+
+ngx_int_t ngx_http_rooms_append(ngx_http_rooms_task_t *task,
+    rooms_decision_t *d, ngx_http_rooms_room_t *room,
+    rooms_refusal_e *why);
 rooms_str_t ngx_http_rooms_messages(rooms_decision_t *d, rooms_decided_t *r);
+
+/* ngx_http_rooms_effect.c: the effects on task->socket, in order. */
+
 void ngx_http_rooms_effects(ngx_http_rooms_task_t *task,
     rooms_decision_t *d);
 

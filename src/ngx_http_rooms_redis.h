@@ -68,10 +68,6 @@ ngx_int_t ngx_http_rooms_redis_open(ngx_http_rooms_zone_t *zone);
 void ngx_http_rooms_redis_close_zone(ngx_http_rooms_zone_t *zone);
 void ngx_http_rooms_redis_free_zone(ngx_http_rooms_zone_t *zone);
 
-/* A worker of this nginx has died: its lease ends now. */
-
-void ngx_http_rooms_redis_died(ngx_http_rooms_zone_t *zone, uint32_t owner);
-
 /* 1 while commands can be sent. */
 
 ngx_uint_t ngx_http_rooms_redis_healthy(ngx_http_rooms_zone_t *zone);
@@ -88,14 +84,37 @@ rooms_str_t ngx_http_rooms_redis_me(ngx_http_rooms_redis_t *redis);
 void ngx_http_rooms_redis_epoch(ngx_http_rooms_redis_t *redis,
     rooms_str_t text);
 
+
+/* ngx_http_rooms_redis_publish.c: what is published */
+
+/* As ngx_http_rooms_redis_conn_t.push. */
+
+void ngx_http_rooms_redis_push(ngx_http_rooms_redis_conn_t *conn,
+    redisReply *reply);
+
 /* The backlog is read on, after the turn. */
 
 void ngx_http_rooms_redis_resume(ngx_http_rooms_redis_t *redis);
+void ngx_http_rooms_redis_resume_handler(ngx_event_t *ev);
+
+/* Not what is directed to this worker. */
+
+void ngx_http_rooms_redis_forget_backlog(ngx_http_rooms_redis_t *redis);
 
 /* Sends octets to a worker; failed is called when nobody is there. */
 
 ngx_int_t ngx_http_rooms_redis_direct(ngx_http_rooms_zone_t *zone,
     uint32_t to, rooms_str_t data, uint64_t id);
+
+
+/* ngx_http_rooms_redis_beat.c: leases */
+
+void ngx_http_rooms_redis_beat(ngx_http_rooms_redis_t *redis);
+void ngx_http_rooms_redis_beat_handler(ngx_event_t *ev);
+
+/* A worker of this nginx has died: its lease ends now. */
+
+void ngx_http_rooms_redis_died(ngx_http_rooms_zone_t *zone, uint32_t owner);
 
 /* 0: the worker is gone for certain. */
 
@@ -107,13 +126,20 @@ ngx_uint_t ngx_http_rooms_redis_holds(ngx_http_rooms_zone_t *zone,
 
 void ngx_http_rooms_redis_room_init(ngx_http_rooms_room_t *room);
 void ngx_http_rooms_redis_room_free(ngx_http_rooms_room_t *room);
+void ngx_http_rooms_redis_room_subscribe(ngx_http_rooms_room_t *room);
 void ngx_http_rooms_redis_room_subscribed(ngx_http_rooms_room_t *room);
+
+/* Reads what is missing, if both connections are there. */
+
+void ngx_http_rooms_redis_room_read(ngx_http_rooms_room_t *room);
 void ngx_http_rooms_redis_room_reload(ngx_http_rooms_room_t *room);
 void ngx_http_rooms_redis_room_since(ngx_http_rooms_room_t *room);
 void ngx_http_rooms_redis_room_told(ngx_http_rooms_room_t *room,
     const rooms_bus_header_t *h, rooms_str_t records);
 
-/* All rooms after a connection has come or gone, or the epoch changed. */
+
+/* ngx_http_rooms_redis_rooms.c: all rooms, after a connection has come or gone,
+ * or the epoch changed */
 
 void ngx_http_rooms_redis_rooms_up(ngx_http_rooms_redis_t *redis);
 void ngx_http_rooms_redis_rooms_stale(ngx_http_rooms_redis_t *redis);

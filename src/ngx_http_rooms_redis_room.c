@@ -12,8 +12,6 @@
 #include <ngx_http_rooms_publish.h>
 
 
-static void ngx_http_rooms_redis_room_subscribe(ngx_http_rooms_room_t *room);
-static void ngx_http_rooms_redis_room_read(ngx_http_rooms_room_t *room);
 static void ngx_http_rooms_redis_room_load_reply(void *data,
     redisReply *reply);
 static ngx_int_t ngx_http_rooms_redis_room_state(ngx_http_rooms_room_t *room,
@@ -25,12 +23,8 @@ static ngx_int_t ngx_http_rooms_redis_room_entries(
 static void ngx_http_rooms_redis_room_apply(ngx_http_rooms_room_t *room,
     const rooms_journal_entry_t *e);
 static void ngx_http_rooms_redis_room_is_ready(ngx_http_rooms_room_t *room);
-static ngx_uint_t ngx_http_rooms_redis_room_epoch(ngx_http_rooms_room_t *room,
-    redisReply *reply);
-static ngx_http_rooms_room_t *ngx_http_rooms_redis_room_first(
-    ngx_http_rooms_redis_t *redis);
-static ngx_http_rooms_room_t *ngx_http_rooms_redis_room_next(
-    ngx_http_rooms_room_t *room);
+static ngx_uint_t ngx_http_rooms_redis_room_epoch(
+    ngx_http_rooms_room_t *room, redisReply *reply);
 
 
 void
@@ -56,7 +50,7 @@ ngx_http_rooms_redis_room_free(ngx_http_rooms_room_t *room)
 }
 
 
-static void
+void
 ngx_http_rooms_redis_room_subscribe(ngx_http_rooms_room_t *room)
 {
     u_char       key[NGX_HTTP_ROOMS_REDIS_KEY];
@@ -86,7 +80,7 @@ ngx_http_rooms_redis_room_subscribed(ngx_http_rooms_room_t *room)
 
 /* Reads what is missing, if both connections are there. */
 
-static void
+void
 ngx_http_rooms_redis_room_read(ngx_http_rooms_room_t *room)
 {
     if (!room->backing.subscribed || !room->zone->redis->cmd.is_up
@@ -522,127 +516,4 @@ ngx_uint_t
 ngx_http_rooms_redis_room_ready(ngx_http_rooms_room_t *room)
 {
     return room->backing.state == NGX_HTTP_ROOMS_BACKING_READY;
-}
-
-
-static ngx_http_rooms_room_t *
-ngx_http_rooms_redis_room_first(ngx_http_rooms_redis_t *redis)
-{
-    ngx_rbtree_t  *tree;
-
-    tree = &redis->zone->rooms;
-
-    if (tree->root == tree->sentinel) {
-        return NULL;
-    }
-
-    return ngx_rbtree_data(ngx_rbtree_min(tree->root, tree->sentinel),
-                           ngx_http_rooms_room_t, node);
-}
-
-
-static ngx_http_rooms_room_t *
-ngx_http_rooms_redis_room_next(ngx_http_rooms_room_t *room)
-{
-    ngx_rbtree_node_t  *node;
-
-    node = ngx_rbtree_next(&room->zone->rooms, &room->node);
-
-    return node ? ngx_rbtree_data(node, ngx_http_rooms_room_t, node) : NULL;
-}
-
-
-void
-ngx_http_rooms_redis_rooms_subscribe(ngx_http_rooms_redis_t *redis)
-{
-    ngx_http_rooms_room_t  *room;
-
-    for (room = ngx_http_rooms_redis_room_first(redis);
-         room;
-         room = ngx_http_rooms_redis_room_next(room))
-    {
-        ngx_http_rooms_redis_room_subscribe(room);
-    }
-}
-
-
-void
-ngx_http_rooms_redis_rooms_up(ngx_http_rooms_redis_t *redis)
-{
-    ngx_http_rooms_room_t  *room;
-
-    for (room = ngx_http_rooms_redis_room_first(redis);
-         room;
-         room = ngx_http_rooms_redis_room_next(room))
-    {
-        ngx_http_rooms_redis_room_read(room);
-    }
-}
-
-
-void
-ngx_http_rooms_redis_rooms_stale(ngx_http_rooms_redis_t *redis)
-{
-    ngx_http_rooms_room_t  *room;
-
-    for (room = ngx_http_rooms_redis_room_first(redis);
-         room;
-         room = ngx_http_rooms_redis_room_next(room))
-    {
-        room->backing.subscribed = 0;
-
-        if (room->backing.state == NGX_HTTP_ROOMS_BACKING_READY
-            || room->backing.state == NGX_HTTP_ROOMS_BACKING_CATCHING)
-        {
-            room->backing.state = NGX_HTTP_ROOMS_BACKING_STALE;
-        }
-    }
-}
-
-
-void
-ngx_http_rooms_redis_rooms_lost(ngx_http_rooms_redis_t *redis)
-{
-    ngx_http_rooms_room_t  *room;
-
-    for (room = ngx_http_rooms_redis_room_first(redis);
-         room;
-         room = ngx_http_rooms_redis_room_next(room))
-    {
-        ngx_http_rooms_room_doom(room, 1);
-
-        room->backing.loaded = 0;
-        room->backing.dropped = 0;
-        room->backing.committed = 0;
-
-        if (room->backing.state != NGX_HTTP_ROOMS_BACKING_LOADING) {
-            room->backing.state = NGX_HTTP_ROOMS_BACKING_STALE;
-        }
-
-        ngx_http_rooms_redis_room_read(room);
-    }
-}
-
-
-/* What was appended here should have been heard by now. */
-
-void
-ngx_http_rooms_redis_rooms_behind(ngx_http_rooms_redis_t *redis)
-{
-    ngx_http_rooms_room_t  *room;
-
-    for (room = ngx_http_rooms_redis_room_first(redis);
-         room;
-         room = ngx_http_rooms_redis_room_next(room))
-    {
-        if (room->backing.state == NGX_HTTP_ROOMS_BACKING_STALE
-            || room->backing.state == NGX_HTTP_ROOMS_BACKING_NEW
-            || (room->backing.committed > room->last
-                && room->backing.behind == room->backing.committed))
-        {
-            ngx_http_rooms_redis_room_read(room);
-        }
-
-        room->backing.behind = room->backing.committed;
-    }
 }
