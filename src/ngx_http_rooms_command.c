@@ -37,6 +37,7 @@ static ngx_int_t ngx_http_rooms_decide(ngx_http_rooms_task_t *task,
     ngx_http_rooms_frame_t *frame, rooms_refusal_e *why);
 static ngx_int_t ngx_http_rooms_decide_in_room(ngx_http_rooms_task_t *task,
     ngx_http_rooms_frame_t *frame, rooms_refusal_e *why);
+static void ngx_http_rooms_verified(void *data, ngx_uint_t right);
 static void ngx_http_rooms_deadline(ngx_http_rooms_task_t *task,
     rooms_decision_t *d, ngx_http_rooms_room_t *room);
 static void ngx_http_rooms_finish(ngx_http_rooms_task_t *task,
@@ -220,7 +221,7 @@ ngx_http_rooms_decide_in_room(ngx_http_rooms_task_t *task,
     ngx_http_rooms_frame_t *frame, rooms_refusal_e *why)
 {
     ngx_int_t               rc;
-    ngx_uint_t              i;
+    ngx_uint_t              i, right;
     rooms_decision_t       *d;
     ngx_http_rooms_app_t   *app;
     ngx_http_rooms_room_t  *room;
@@ -256,12 +257,15 @@ ngx_http_rooms_decide_in_room(ngx_http_rooms_task_t *task,
         }
 
         if (d->verify) {
-            rc = ngx_http_rooms_verify(task, d);
-
+            rc = ngx_http_rooms_verify(d, task->detached
+                                          ? ngx_http_rooms_verified : NULL,
+                                       task, &right);
             if (rc != NGX_OK) {
                 return rc;
             }
 
+            task->cmd.verified = right ? ROOMS_VERIFIED_RIGHT
+                                       : ROOMS_VERIFIED_WRONG;
             continue;
         }
 
@@ -284,6 +288,20 @@ ngx_http_rooms_decide_in_room(ngx_http_rooms_task_t *task,
     }
 
     return NGX_ERROR;
+}
+
+
+/* The room is asked for again, by its name. */
+
+static void
+ngx_http_rooms_verified(void *data, ngx_uint_t right)
+{
+    ngx_http_rooms_task_t *task = data;
+
+    task->cmd.verified = right ? ROOMS_VERIFIED_RIGHT : ROOMS_VERIFIED_WRONG;
+    task->cmd.room = rooms_str(NULL, 0);
+
+    ngx_http_rooms_execute(task);
 }
 
 

@@ -43,14 +43,17 @@ ngx_http_rooms_redis_open(ngx_http_rooms_zone_t *zone)
     redis->conf = zone->app->redis;
     redis->me_len = ngx_sprintf(redis->me, "%uD", zone->owner) - redis->me;
 
-    ngx_queue_init(&redis->ops);
+    ngx_rbtree_init(&redis->ops, &redis->ops_sentinel,
+                    ngx_rbtree_insert_value);
     ngx_queue_init(&redis->backlog);
     ngx_queue_init(&redis->timed);
     ngx_queue_init(&redis->joining);
     ngx_queue_init(&redis->departures);
     ngx_queue_init(&redis->restores);
+    ngx_queue_init(&redis->fetches);
     rooms_buf_init(&redis->owners, 0);
 
+    redis->timeout.handler = ngx_http_rooms_redis_timeout_handler;
     redis->timeout.data = &ngx_http_rooms_redis_dumb;
     redis->timeout.log = ngx_cycle->log;
     redis->timeout.cancelable = 1;

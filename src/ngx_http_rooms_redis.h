@@ -31,7 +31,7 @@
 
 typedef struct ngx_http_rooms_pending_s  ngx_http_rooms_pending_t;
 typedef struct ngx_http_rooms_op_s       ngx_http_rooms_op_t;
-typedef struct ngx_http_rooms_restore_s  ngx_http_rooms_restore_t;
+typedef struct ngx_http_rooms_fetch_s    ngx_http_rooms_fetch_t;
 
 
 struct ngx_http_rooms_redis_s {
@@ -45,7 +45,8 @@ struct ngx_http_rooms_redis_s {
     uint64_t                       max;        /* highest id seen */
     uint64_t                       seq;        /* of our appends */
 
-    ngx_queue_t                    ops;        /* appends on their way */
+    ngx_rbtree_t                   ops;        /* appends on their way */
+    ngx_rbtree_node_t              ops_sentinel;
     ngx_queue_t                    backlog;    /* published, not yet read */
     ngx_queue_t                    timed;      /* commands that wait */
     ngx_event_t                    timeout;
@@ -54,6 +55,7 @@ struct ngx_http_rooms_redis_s {
     ngx_queue_t                    joining;    /* commands: for rooms */
     ngx_queue_t                    departures; /* of sockets, untold */
     ngx_queue_t                    restores;
+    ngx_queue_t                    fetches;
     rooms_buf_t                    owners;     /* that live, u32 each */
     uint64_t                       rooms;      /* that live */
     unsigned                       beating:1;  /* a reply is awaited */
@@ -152,30 +154,44 @@ void ngx_http_rooms_redis_rooms_behind(ngx_http_rooms_redis_t *redis);
 ngx_int_t ngx_http_rooms_redis_entry(ngx_http_rooms_room_t *room,
     redisReply *reply, rooms_journal_entry_t *e);
 
-/* The handler is called when the room can be used, or never will (then its
- * state is not ready).  The waiter is the caller's. */
+/* 1 while nothing is missing. */
 
 ngx_uint_t ngx_http_rooms_redis_room_ready(ngx_http_rooms_room_t *room);
 
 
-/* ngx_http_rooms_redis_command.c: commands and appends */
+/* ngx_http_rooms_redis_command.c: commands */
 
 void ngx_http_rooms_redis_execute(ngx_http_rooms_task_t *task);
-void ngx_http_rooms_redis_room_run(ngx_http_rooms_room_t *room);
-void ngx_http_rooms_redis_room_wake(ngx_http_rooms_room_t *room);
 
-/* 1 where it is an append of ours that has not been answered yet. */
-
-ngx_uint_t ngx_http_rooms_redis_own(ngx_http_rooms_redis_t *redis,
-    const rooms_bus_header_t *h);
+/* Somebody who held the memory of a socket lets go of it. */
 
 void ngx_http_rooms_redis_socket_free(ngx_http_rooms_socket_t *socket);
 
 
-/* ngx_http_rooms_redis_append.c: the script's words, snapshots */
+/* ngx_http_rooms_redis_pending.c: redis->timeout */
 
-ngx_int_t ngx_http_rooms_redis_append(ngx_http_rooms_redis_t *redis,
-    ngx_http_rooms_op_t *op);
+void ngx_http_rooms_redis_timeout_handler(ngx_event_t *ev);
+
+
+/* ngx_http_rooms_redis_batch.c: decides what waits, if the room is ready */
+
+void ngx_http_rooms_redis_room_run(ngx_http_rooms_room_t *room);
+
+
+/* ngx_http_rooms_redis_finish.c: who joins the room may be waiting for it */
+
+void ngx_http_rooms_redis_room_wake(ngx_http_rooms_room_t *room);
+
+
+/* ngx_http_rooms_redis_op.c: 1 where it is an append of ours that has not been
+ * answered yet */
+
+ngx_uint_t ngx_http_rooms_redis_own(ngx_http_rooms_redis_t *redis,
+    const rooms_bus_header_t *h);
+
+
+/* ngx_http_rooms_redis_append.c: deadlines, snapshots */
+
 void ngx_http_rooms_redis_touch(ngx_http_rooms_zone_t *zone,
     rooms_str_t room, uint64_t deadline);
 void ngx_http_rooms_redis_compact(ngx_http_rooms_room_t *room);
@@ -190,8 +206,8 @@ void ngx_http_rooms_redis_save_all(ngx_http_rooms_redis_t *redis);
  * kept for window ms or goes. */
 
 void ngx_http_rooms_redis_depart(ngx_http_rooms_zone_t *zone,
-    rooms_str_t sid, rooms_str_t nsp, rooms_str_t rooms, ngx_msec_t window,
-    ngx_uint_t registered);
+    rooms_str_t sid, rooms_str_t nsp, rooms_str_t rooms, rooms_gone_e gone,
+    ngx_msec_t window, ngx_uint_t registered);
 void ngx_http_rooms_redis_revoke(ngx_http_rooms_zone_t *zone,
     rooms_str_t sid);
 void ngx_http_rooms_redis_bury(ngx_http_rooms_redis_t *redis,
@@ -208,16 +224,36 @@ void ngx_http_rooms_redis_bury(ngx_http_rooms_redis_t *redis,
 ngx_int_t ngx_http_rooms_redis_restore(ngx_http_rooms_session_t *s,
     ngx_str_t *nsp, rooms_str_t pid, rooms_str_t offset, void *auth);
 
-/* Fetches what a session that moves here needs, then calls the handler. */
+/*
+ * Fetches what a session that moves here needs, then calls the handler; with
+ * an empty image where it cannot be had.
+ */
 
 typedef void (*ngx_http_rooms_redis_moved_pt)(ngx_http_rooms_zone_t *zone,
     uint64_t id, rooms_str_t image);
 
-void ngx_http_rooms_redis_fetch(ngx_http_rooms_zone_t *zone, uint64_t id,
+void ngx_http_rooms_redis_move(ngx_http_rooms_zone_t *zone, uint64_t id,
     rooms_str_t image, rooms_str_t rooms,
     ngx_http_rooms_redis_moved_pt handler);
 
-/* As rooms_journal_replay(), of what was fetched just now. */
+
+/* ngx_http_rooms_redis_fetch.c */
+
+/*
+ * Reads what the rooms (as ngx_http_rooms_record_room() has them) have had
+ * since an id, and since their own.  NGX_OK: the handler is called once, and
+ * may use .._redis_replay() where it is complete; NGX_DONE: there is no room;
+ * NGX_ERROR: no memory.
+ */
+
+typedef void (*ngx_http_rooms_fetch_pt)(void *data, ngx_uint_t complete);
+
+ngx_int_t ngx_http_rooms_redis_fetch(ngx_http_rooms_redis_t *redis,
+    rooms_str_t rooms, uint64_t after, ngx_http_rooms_fetch_pt handler,
+    void *data);
+
+/* As rooms_journal_replay(), of what was fetched just now, up to what has
+ * been applied here. */
 
 rooms_int_t ngx_http_rooms_redis_replay(ngx_http_rooms_room_t *room,
     uint64_t after, rooms_journal_replay_pt handler, void *ctx);
@@ -226,7 +262,10 @@ rooms_int_t ngx_http_rooms_redis_replay(ngx_http_rooms_room_t *room,
 
 void ngx_http_rooms_redis_tap(ngx_http_rooms_room_t *room,
     const rooms_journal_entry_t *e);
-void ngx_http_rooms_redis_restores_wake(ngx_http_rooms_room_t *room);
+
+/* A room is ready. */
+
+void ngx_http_rooms_redis_fetches_wake(ngx_http_rooms_redis_t *redis);
 
 
 #endif /* _NGX_HTTP_ROOMS_REDIS_H_INCLUDED_ */

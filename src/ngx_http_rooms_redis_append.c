@@ -9,100 +9,263 @@
 #include <ngx_http_rooms_redis_op.h>
 
 
-#define NGX_HTTP_ROOMS_REDIS_COMPACT  32     /* appends between snapshots */
-#define NGX_HTTP_ROOMS_REDIS_WORDS    15     /* without records and keys */
+#define NGX_HTTP_ROOMS_REDIS_COMPACT   32    /* appends between snapshots */
+#define NGX_HTTP_ROOMS_APPEND_HEAD     6     /* words */
+#define NGX_HTTP_ROOMS_APPEND_PART     6     /* words, without its records */
+#define NGX_HTTP_ROOMS_APPEND_NUMBERS  (2 * NGX_INT64_LEN + 2)
 
 
-static ngx_uint_t ngx_http_rooms_redis_append_count(ngx_http_rooms_op_t *op,
+/* The words as they grow; args point behind the room for all keys. */
+
+typedef struct {
+    ngx_http_rooms_redis_t  *redis;
+    ngx_pool_t              *pool;
+    rooms_str_t             *words;
+    rooms_str_t             *args;
+    ngx_uint_t               nkeys;
+    ngx_uint_t               nargs;
+    unsigned                 failed:1;
+} ngx_http_rooms_words_t;
+
+
+static ngx_int_t ngx_http_rooms_append_words(ngx_http_rooms_words_t *w,
+    ngx_http_rooms_op_t *op);
+static void ngx_http_rooms_append_own(ngx_http_rooms_words_t *w,
+    ngx_http_rooms_op_t *op);
+static void ngx_http_rooms_append_ttl(ngx_http_rooms_words_t *w,
+    ngx_http_rooms_op_t *op);
+static void ngx_http_rooms_append_others(ngx_http_rooms_words_t *w,
+    const char *kind, const rooms_buf_t *b);
+static size_t ngx_http_rooms_append_len(rooms_str_t in);
+static ngx_uint_t ngx_http_rooms_append_count(ngx_http_rooms_op_t *op,
     ngx_uint_t *nkeys);
-static ngx_uint_t ngx_http_rooms_redis_append_keys(ngx_http_rooms_op_t *op,
-    rooms_str_t *keys, rooms_str_t *words, u_char *digits);
-static rooms_str_t ngx_http_rooms_redis_append_ttl(ngx_http_rooms_op_t *op,
-    u_char *p);
-static rooms_str_t ngx_http_rooms_redis_append_until(ngx_http_rooms_op_t *op,
-    u_char *p);
+static void ngx_http_rooms_append_keys(ngx_http_rooms_words_t *w,
+    ngx_http_rooms_op_t *op);
+static void ngx_http_rooms_append_until(ngx_http_rooms_words_t *w,
+    ngx_http_rooms_op_t *op);
+static void ngx_http_rooms_append_key(ngx_http_rooms_words_t *w,
+    const char *kind, rooms_str_t name);
+static void ngx_http_rooms_append_arg(ngx_http_rooms_words_t *w,
+    rooms_str_t arg);
+static void ngx_http_rooms_append_number(ngx_http_rooms_words_t *w,
+    uint64_t n);
+static void ngx_http_rooms_append_print(ngx_http_rooms_words_t *w,
+    const char *fmt, ...);
 
 
 ngx_int_t
 ngx_http_rooms_redis_append(ngx_http_rooms_redis_t *redis,
     ngx_http_rooms_op_t *op)
 {
-    u_char        keys[4][NGX_HTTP_ROOMS_REDIS_KEY], *numbers;
-    u_char        chan[NGX_HTTP_ROOMS_REDIS_KEY], digits[8][NGX_INT64_LEN];
-    u_char        token[2 * NGX_INT64_LEN];
-    size_t        len;
-    ngx_int_t     rc;
-    ngx_uint_t    i, k, n, nkeys;
-    rooms_str_t  *words, *w, in, name;
+    ngx_int_t               rc;
+    ngx_pool_t             *pool;
+    ngx_http_rooms_words_t  w;
 
-    name = rooms_str(op->name.data, op->name.len);
-    n = ngx_http_rooms_redis_append_count(op, &nkeys);
-
-    words = ngx_alloc((NGX_HTTP_ROOMS_REDIS_WORDS + op->n + nkeys + n)
-                      * sizeof(rooms_str_t)
-                      + (nkeys + 1) * NGX_INT_T_LEN, ngx_cycle->log);
-    if (words == NULL) {
+    pool = ngx_create_pool(4096, ngx_cycle->log);
+    if (pool == NULL) {
         return NGX_ERROR;
     }
 
-    numbers = (u_char *) &words[NGX_HTTP_ROOMS_REDIS_WORDS + op->n + nkeys
-                                + n];
+    ngx_memzero(&w, sizeof(ngx_http_rooms_words_t));
 
-    words[0] = ngx_http_rooms_redis_key(redis, keys[0], "z",
-                                        rooms_str(NULL, 0));
-    words[1] = ngx_http_rooms_redis_key(redis, keys[1], "r:", name);
-    words[2] = ngx_http_rooms_redis_key(redis, keys[2], "s:", name);
-    words[3] = ngx_http_rooms_redis_key(redis, keys[3], "due",
-                                        rooms_str(NULL, 0));
+    w.redis = redis;
+    w.pool = pool;
 
-    w = &words[4 + nkeys];
+    rc = ngx_http_rooms_append_words(&w, op);
 
-    w[0] = ngx_http_rooms_redis_digits(digits[0], redis->zone->epoch);
-    w[1] = (op->expected == ROOMS_JOURNAL_ANY)
-           ? rooms_str("*", 1)
-           : ngx_http_rooms_redis_digits(digits[1], op->expected);
-    w[2] = (op->deadline == ROOMS_JOURNAL_KEEP)
-           ? rooms_str("-", 1)
-           : ngx_http_rooms_redis_digits(digits[2], op->deadline);
-    w[3] = rooms_str(op->remove ? "r" : (op->facts || op->live) ? "l" : "-",
-                     1);
-    w[4] = ngx_http_rooms_redis_key(redis, chan, "r:", name);
-    w[5] = name;
-    w[6] = rooms_str(token, ngx_sprintf(token, "%*s %uL", redis->me_len,
-                                        redis->me, op->seq) - token);
-    w[7] = ngx_http_rooms_redis_append_ttl(op, digits[3]);
-    w[8] = ngx_http_rooms_redis_digits(digits[4], redis->conf->history);
-    w[9] = ngx_http_rooms_redis_append_until(op, digits[5]);
-    w[10] = ngx_http_rooms_redis_digits(digits[6], op->n);
-
-    w += 11;
-    in = rooms_str(op->records.data, op->records.len);
-
-    for (i = 0; i < op->n; i++) {
-        len = 4 + ((size_t) in.data[0] | (size_t) in.data[1] << 8
-                   | (size_t) in.data[2] << 16 | (size_t) in.data[3] << 24);
-
-        *w++ = rooms_str(in.data, len);
-
-        in.data += len;
-        in.len -= len;
+    if (rc == NGX_OK) {
+        rc = ngx_http_rooms_redis_script(&redis->cmd,
+                                         NGX_HTTP_ROOMS_SCRIPT_APPEND,
+                                         w.words, w.nkeys,
+                                         w.nkeys + w.nargs,
+                                         ngx_http_rooms_redis_appended, op);
     }
 
-    k = ngx_http_rooms_redis_append_keys(op, &words[4], w, numbers);
-
-    rc = ngx_http_rooms_redis_script(&redis->cmd,
-                                     NGX_HTTP_ROOMS_SCRIPT_APPEND, words,
-                                     4 + nkeys, (w - words) + k,
-                                     ngx_http_rooms_redis_appended, op);
-
-    ngx_free(words);
+    ngx_destroy_pool(pool);
 
     return rc;
 }
 
 
+/* See the script for their order. */
+
+static ngx_int_t
+ngx_http_rooms_append_words(ngx_http_rooms_words_t *w,
+    ngx_http_rooms_op_t *op)
+{
+    ngx_uint_t               parts, nkeys, nwords;
+    ngx_http_rooms_redis_t  *redis;
+
+    redis = w->redis;
+
+    nwords = ngx_http_rooms_append_count(op, &nkeys);
+    parts = op->nclaims + (op->n != 0) + op->nothers + op->ndrops;
+
+    nkeys += 2 + 2 * parts;
+    nwords += NGX_HTTP_ROOMS_APPEND_HEAD + NGX_HTTP_ROOMS_APPEND_PART * parts
+              + op->nclaims + op->n + op->nothers + op->ndrops;
+
+    w->words = ngx_palloc(w->pool, (nkeys + nwords) * sizeof(rooms_str_t));
+    if (w->words == NULL) {
+        return NGX_ERROR;
+    }
+
+    w->args = &w->words[nkeys];
+
+    ngx_http_rooms_append_key(w, "z", rooms_str(NULL, 0));
+    ngx_http_rooms_append_key(w, "due", rooms_str(NULL, 0));
+
+    ngx_http_rooms_append_number(w, redis->zone->epoch);
+    ngx_http_rooms_append_print(w, "%*s %uL", redis->me_len, redis->me,
+                                (uint64_t) op->node.key);
+    ngx_http_rooms_append_number(w, redis->conf->history);
+    ngx_http_rooms_append_number(w, parts);
+    ngx_http_rooms_append_number(w, op->n ? op->nclaims + 1 : 0);
+    ngx_http_rooms_append_until(w, op);
+
+    ngx_http_rooms_append_others(w, "c", &op->claims);
+
+    if (op->n) {
+        ngx_http_rooms_append_own(w, op);
+    }
+
+    ngx_http_rooms_append_others(w, "m", &op->others);
+    ngx_http_rooms_append_others(w, "d", &op->drops);
+    ngx_http_rooms_append_keys(w, op);
+
+    return w->failed ? NGX_ERROR : NGX_OK;
+}
+
+
+/* The records of the room that was decided in. */
+
+static void
+ngx_http_rooms_append_own(ngx_http_rooms_words_t *w, ngx_http_rooms_op_t *op)
+{
+    size_t       len;
+    ngx_uint_t   i, lives;
+    rooms_str_t  name, in;
+
+    name = rooms_str(op->name.data, op->name.len);
+    lives = (op->facts || op->live);
+
+    ngx_http_rooms_append_key(w, "r:", name);
+    ngx_http_rooms_append_key(w, "s:", name);
+
+    ngx_http_rooms_append_arg(w, rooms_str(op->remove ? "r"
+                                           : lives ? "l" : "m", 1));
+    ngx_http_rooms_append_arg(w, name);
+
+    if (op->expected == ROOMS_JOURNAL_ANY) {
+        ngx_http_rooms_append_arg(w, rooms_str("*", 1));
+
+    } else {
+        ngx_http_rooms_append_number(w, op->expected);
+    }
+
+    if (op->deadline == ROOMS_JOURNAL_KEEP) {
+        ngx_http_rooms_append_arg(w, rooms_str("-", 1));
+
+    } else {
+        ngx_http_rooms_append_number(w, op->deadline);
+    }
+
+    ngx_http_rooms_append_ttl(w, op);
+    ngx_http_rooms_append_number(w, op->n);
+
+    in = rooms_str(op->records.data, op->records.len);
+
+    for (i = 0; i < op->n; i++) {
+        len = ngx_http_rooms_append_len(in);
+
+        ngx_http_rooms_append_arg(w, rooms_str(in.data, len));
+
+        in.data += len;
+        in.len -= len;
+    }
+}
+
+
+/* How long the room's keys are kept. */
+
+static void
+ngx_http_rooms_append_ttl(ngx_http_rooms_words_t *w, ngx_http_rooms_op_t *op)
+{
+    uint64_t  keep;
+
+    keep = w->redis->conf->keep;
+
+    if (op->remove || (!op->facts && !op->live)) {
+        ngx_http_rooms_append_number(w, keep);
+
+    } else if (op->deadline == ROOMS_JOURNAL_KEEP && op->live) {
+        ngx_http_rooms_append_arg(w, rooms_str("-", 1));
+
+    } else if (op->deadline == ROOMS_JOURNAL_KEEP || op->deadline == 0) {
+        ngx_http_rooms_append_arg(w, rooms_str("0", 1));
+
+    } else {
+        ngx_http_rooms_append_number(w, keep + (op->deadline > op->now
+                                                ? op->deadline - op->now
+                                                : 0));
+    }
+}
+
+
+/* Rooms with a record each: claimed, told something, or ended. */
+
+static void
+ngx_http_rooms_append_others(ngx_http_rooms_words_t *w, const char *kind,
+    const rooms_buf_t *b)
+{
+    size_t       len;
+    rooms_str_t  in, name;
+
+    in = rooms_str(b->data, b->len);
+
+    while (rooms_get_str16(&in, &name) == ROOMS_OK) {
+        len = ngx_http_rooms_append_len(in);
+
+        ngx_http_rooms_append_key(w, "r:", name);
+        ngx_http_rooms_append_key(w, "s:", name);
+
+        ngx_http_rooms_append_arg(w, rooms_str(kind, 1));
+        ngx_http_rooms_append_arg(w, name);
+        ngx_http_rooms_append_arg(w, rooms_str("*", 1));
+        ngx_http_rooms_append_arg(w, rooms_str("0", 1));
+
+        if (kind[0] == 'c') {
+            ngx_http_rooms_append_arg(w, rooms_str("0", 1));
+
+        } else {
+            ngx_http_rooms_append_number(w, w->redis->conf->keep);
+        }
+
+        ngx_http_rooms_append_arg(w, rooms_str("1", 1));
+        ngx_http_rooms_append_arg(w, rooms_str(in.data, len));
+
+        in.data += len;
+        in.len -= len;
+    }
+}
+
+
+/* Of the record at the front of in, as rooms_bus_write() made it. */
+
+static size_t
+ngx_http_rooms_append_len(rooms_str_t in)
+{
+    uint32_t  len;
+
+    len = 0;
+    (void) rooms_get_u32(&in, &len);
+
+    return 4 + len;
+}
+
+
 static ngx_uint_t
-ngx_http_rooms_redis_append_count(ngx_http_rooms_op_t *op, ngx_uint_t *nkeys)
+ngx_http_rooms_append_count(ngx_http_rooms_op_t *op, ngx_uint_t *nkeys)
 {
     uint16_t     n, i;
     ngx_uint_t   total;
@@ -128,76 +291,98 @@ ngx_http_rooms_redis_append_count(ngx_http_rooms_op_t *op, ngx_uint_t *nkeys)
 }
 
 
-/* Returns the number of words. */
+/* Keys for other services, and the words they are made with. */
 
-static ngx_uint_t
-ngx_http_rooms_redis_append_keys(ngx_http_rooms_op_t *op, rooms_str_t *keys,
-    rooms_str_t *words, u_char *digits)
+static void
+ngx_http_rooms_append_keys(ngx_http_rooms_words_t *w,
+    ngx_http_rooms_op_t *op)
 {
     uint16_t     n, i;
-    ngx_uint_t   total;
     rooms_str_t  in, command, key, str;
 
     in = rooms_str(op->keys.data, op->keys.len);
-    total = 0;
 
     while (rooms_get_str16(&in, &command) == ROOMS_OK
            && rooms_get_str16(&in, &key) == ROOMS_OK
            && rooms_get_u16(&in, &n) == ROOMS_OK)
     {
-        *keys++ = key;
+        w->words[w->nkeys++] = key;
 
-        words[total++] = command;
-        words[total++] = ngx_http_rooms_redis_digits(digits, n);
-        digits += NGX_INT_T_LEN;
+        ngx_http_rooms_append_arg(w, command);
+        ngx_http_rooms_append_number(w, n);
 
         for (i = 0; i < n; i++) {
             str = rooms_str(NULL, 0);
             (void) rooms_get_str32(&in, &str);
-            words[total++] = str;
+            ngx_http_rooms_append_arg(w, str);
         }
     }
-
-    return total;
 }
 
 
-static rooms_str_t
-ngx_http_rooms_redis_append_ttl(ngx_http_rooms_op_t *op, u_char *p)
-{
-    uint64_t  keep;
-
-    keep = op->redis->conf->keep;
-
-    if (op->remove || (!op->facts && !op->live)) {
-        return ngx_http_rooms_redis_digits(p, keep);
-    }
-
-    if (op->deadline == ROOMS_JOURNAL_KEEP) {
-        return op->live ? rooms_str("-", 1) : rooms_str("0", 1);
-    }
-
-    if (op->deadline == 0) {
-        return rooms_str("0", 1);
-    }
-
-    return ngx_http_rooms_redis_digits(p,
-               keep + (op->deadline > op->now ? op->deadline - op->now : 0));
-}
-
-
-static rooms_str_t
-ngx_http_rooms_redis_append_until(ngx_http_rooms_op_t *op, u_char *p)
+static void
+ngx_http_rooms_append_until(ngx_http_rooms_words_t *w,
+    ngx_http_rooms_op_t *op)
 {
     if (!op->has_keys) {
-        return rooms_str("-", 1);
+        ngx_http_rooms_append_arg(w, rooms_str("-", 1));
+
+    } else if (op->deadline == ROOMS_JOURNAL_KEEP) {
+        ngx_http_rooms_append_arg(w, rooms_str("k", 1));
+
+    } else {
+        ngx_http_rooms_append_number(w, op->deadline);
+    }
+}
+
+
+static void
+ngx_http_rooms_append_key(ngx_http_rooms_words_t *w, const char *kind,
+    rooms_str_t name)
+{
+    u_char  *p;
+
+    p = ngx_pnalloc(w->pool, NGX_HTTP_ROOMS_REDIS_KEY);
+    if (p == NULL) {
+        w->failed = 1;
+        return;
     }
 
-    if (op->deadline == ROOMS_JOURNAL_KEEP) {
-        return rooms_str("k", 1);
+    w->words[w->nkeys++] = ngx_http_rooms_redis_key(w->redis, p, kind, name);
+}
+
+
+static void
+ngx_http_rooms_append_arg(ngx_http_rooms_words_t *w, rooms_str_t arg)
+{
+    w->args[w->nargs++] = arg;
+}
+
+
+static void
+ngx_http_rooms_append_number(ngx_http_rooms_words_t *w, uint64_t n)
+{
+    ngx_http_rooms_append_print(w, "%uL", n);
+}
+
+
+static void
+ngx_http_rooms_append_print(ngx_http_rooms_words_t *w, const char *fmt, ...)
+{
+    u_char   *p, *last;
+    va_list   args;
+
+    p = ngx_pnalloc(w->pool, NGX_HTTP_ROOMS_APPEND_NUMBERS);
+    if (p == NULL) {
+        w->failed = 1;
+        return;
     }
 
-    return ngx_http_rooms_redis_digits(p, op->deadline);
+    va_start(args, fmt);
+    last = ngx_vslprintf(p, p + NGX_HTTP_ROOMS_APPEND_NUMBERS, fmt, args);
+    va_end(args);
+
+    ngx_http_rooms_append_arg(w, rooms_str(p, last - p));
 }
 
 

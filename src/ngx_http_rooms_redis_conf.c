@@ -430,17 +430,6 @@ ngx_http_rooms_redis_conf_init(ngx_conf_t *cf, ngx_http_rooms_app_t *app)
         return NGX_ERROR;
     }
 
-    /* what a command claims in other rooms is not appended with it yet */
-
-    if (ngx_strcmp(app->application.data, "dinner") != 0
-        && ngx_strcmp(app->application.data, "echo") != 0)
-    {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "application \"%V\" cannot keep its journal in redis "
-                      "in %s:%ui", &app->application, app->file, app->line);
-        return NGX_ERROR;
-    }
-
     ngx_conf_init_msec_value(conf->timeout, NGX_HTTP_ROOMS_REDIS_TIMEOUT);
     ngx_conf_init_uint_value(conf->history, NGX_HTTP_ROOMS_REDIS_HISTORY);
     ngx_conf_init_msec_value(conf->keep, NGX_HTTP_ROOMS_REDIS_KEEP);

@@ -196,7 +196,7 @@ ngx_http_rooms_redis_release(ngx_http_rooms_zone_t *zone, rooms_str_t sid,
 
 void
 ngx_http_rooms_redis_depart(ngx_http_rooms_zone_t *zone, rooms_str_t sid,
-    rooms_str_t nsp, rooms_str_t rooms, ngx_msec_t window,
+    rooms_str_t nsp, rooms_str_t rooms, rooms_gone_e gone, ngx_msec_t window,
     ngx_uint_t registered)
 {
     rooms_str_t                  name;
@@ -240,6 +240,7 @@ ngx_http_rooms_redis_depart(ngx_http_rooms_zone_t *zone, rooms_str_t sid,
         task.cmd.kind = ROOMS_CMD_DISCONNECT;
         task.cmd.room = name;
         task.cmd.caller = &caller;
+        task.cmd.gone = gone;
         task.done = ngx_http_rooms_redis_departed_in;
         task.data = dep;
 
@@ -404,7 +405,7 @@ ngx_http_rooms_redis_bury_reply(void *data, redisReply *reply)
 
         ngx_http_rooms_redis_depart(burial->redis->zone, sid, rec.nsp,
                                     rooms_str(names.data, names.len),
-                                    rec.window, 1);
+                                    ROOMS_GONE_ERROR, rec.window, 1);
     }
 
     if (i) {

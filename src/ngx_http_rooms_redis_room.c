@@ -484,7 +484,7 @@ ngx_http_rooms_redis_room_is_ready(ngx_http_rooms_room_t *room)
     room->backing.committed = 0;
 
     ngx_http_rooms_redis_room_wake(room);
-    ngx_http_rooms_redis_restores_wake(room);
+    ngx_http_rooms_redis_fetches_wake(room->zone->redis);
     ngx_http_rooms_redis_room_run(room);
 }
 

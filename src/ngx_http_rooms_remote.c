@@ -379,9 +379,9 @@ ngx_http_rooms_remote_moved(ngx_http_rooms_zone_t *zone,
     rooms_buf_init(&rooms, 0);
     ngx_http_rooms_move_rooms(m->body, &rooms);
 
-    ngx_http_rooms_redis_fetch(zone, m->id, m->body,
-                               rooms_str(rooms.data, rooms.len),
-                               ngx_http_rooms_upgrade_moved);
+    ngx_http_rooms_redis_move(zone, m->id, m->body,
+                              rooms_str(rooms.data, rooms.len),
+                              ngx_http_rooms_upgrade_moved);
     rooms_buf_free(&rooms);
 }
 

@@ -8,11 +8,14 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include <ngx_http_rooms_redis.h>
 #include <ngx_http_rooms_replay.h>
 
 
 static ngx_uint_t ngx_http_rooms_replay_meant(
     ngx_http_rooms_replay_t *replay, const rooms_message_t *m);
+static rooms_int_t ngx_http_rooms_replay_room(
+    ngx_http_rooms_replay_t *replay, ngx_http_rooms_room_t *room);
 static int ngx_libc_cdecl ngx_http_rooms_replay_cmp(const void *one,
     const void *two);
 static ngx_int_t ngx_http_rooms_replay_message(
@@ -67,18 +70,17 @@ ngx_int_t
 ngx_http_rooms_replay_since(ngx_http_rooms_replay_t *replay,
     ngx_http_rooms_socket_t *socket, rooms_str_t offset)
 {
-    uint64_t                  epoch, before, now;
+    uint64_t                  epoch, now;
     ngx_queue_t              *q;
     rooms_int_t               rc;
     ngx_http_rooms_zone_t    *zone;
-    ngx_http_rooms_room_t    *room;
     ngx_http_rooms_member_t  *member;
 
     zone = socket->session->zone;
 
     if (ngx_http_rooms_replay_init(replay, socket) != NGX_OK
         || rooms_offset_parse(offset, &epoch, &replay->after) != ROOMS_OK
-        || epoch != zone->epoch || zone->redis)
+        || epoch != zone->epoch)
     {
         return NGX_DECLINED;
     }
@@ -97,31 +99,16 @@ ngx_http_rooms_replay_since(ngx_http_rooms_replay_t *replay,
 
     rc = ROOMS_OK;
 
-    ngx_http_rooms_zone_lock(zone);
-
     for (q = ngx_queue_head(&socket->session->members);
-         q != ngx_queue_sentinel(&socket->session->members);
+         rc == ROOMS_OK && q != ngx_queue_sentinel(&socket->session->members);
          q = ngx_queue_next(q))
     {
         member = ngx_queue_data(q, ngx_http_rooms_member_t, queue);
 
-        if (member->socket != socket) {
-            continue;
-        }
-
-        room = member->room;
-        before = ngx_max(zone->cursor, room->last + 1);
-
-        rc = rooms_journal_replay(zone->journal,
-                                  rooms_str(room->name.data, room->name.len),
-                                  replay->known - 1, before,
-                                  ngx_http_rooms_replay_entry, replay);
-        if (rc != ROOMS_OK) {
-            break;
+        if (member->socket == socket) {
+            rc = ngx_http_rooms_replay_room(replay, member->room);
         }
     }
-
-    ngx_http_rooms_zone_unlock(zone);
 
     if (rc != ROOMS_OK || !replay->found || replay->messages.failed) {
         return NGX_DECLINED;
@@ -130,6 +117,35 @@ ngx_http_rooms_replay_since(ngx_http_rooms_replay_t *replay,
     ngx_http_rooms_replay_sort(replay);
 
     return NGX_OK;
+}
+
+
+static rooms_int_t
+ngx_http_rooms_replay_room(ngx_http_rooms_replay_t *replay,
+    ngx_http_rooms_room_t *room)
+{
+    rooms_int_t             rc;
+    ngx_http_rooms_zone_t  *zone;
+
+    zone = room->zone;
+
+    if (zone->redis) {
+        return ngx_http_rooms_redis_replay(room, replay->known - 1,
+                                           ngx_http_rooms_replay_entry,
+                                           replay);
+    }
+
+    ngx_http_rooms_zone_lock(zone);
+
+    rc = rooms_journal_replay(zone->journal,
+                              rooms_str(room->name.data, room->name.len),
+                              replay->known - 1,
+                              ngx_max(zone->cursor, room->last + 1),
+                              ngx_http_rooms_replay_entry, replay);
+
+    ngx_http_rooms_zone_unlock(zone);
+
+    return rc;
 }
 
 

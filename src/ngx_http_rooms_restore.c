@@ -149,7 +149,7 @@ ngx_http_rooms_restore_drop(ngx_http_rooms_zone_t *zone, rooms_str_t pid)
         ngx_http_rooms_redis_depart(zone,
                                     rooms_str(pid.data,
                                               NGX_HTTP_ROOMS_SID_LEN),
-                                    none, none, 0, 1);
+                                    none, none, ROOMS_GONE_ERROR, 0, 1);
         return;
     }
 

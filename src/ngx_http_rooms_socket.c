@@ -226,6 +226,7 @@ ngx_http_rooms_socket_depart(ngx_http_rooms_socket_t *socket,
                                 rooms_str(socket->nsp.data,
                                           socket->nsp.len),
                                 rooms_str(rooms->data, rooms->len),
+                                ngx_http_rooms_socket_gone(socket->session),
                                 keep ? socket->session->conf->recovery : 0,
                                 registered);
 }

@@ -21,16 +21,18 @@ static void ngx_http_rooms_verify_wipe(rooms_decision_t *d);
 /* What the thread works with: nothing of the worker's. */
 
 typedef struct {
-    ngx_http_rooms_task_t   *task;
-    ngx_pool_t              *pool;
-    rooms_str_t              password;
-    char                    *hash;
-    unsigned                 right;
+    ngx_http_rooms_verified_pt   handler;
+    void                        *data;
+    ngx_pool_t                  *pool;
+    rooms_str_t                  password;
+    char                        *hash;
+    unsigned                     right;
 } ngx_http_rooms_verify_t;
 
 
-static ngx_int_t ngx_http_rooms_verify_post(ngx_http_rooms_task_t *task,
-    rooms_decision_t *d, ngx_thread_pool_t *threads);
+static ngx_int_t ngx_http_rooms_verify_post(rooms_decision_t *d,
+    ngx_thread_pool_t *threads, ngx_http_rooms_verified_pt handler,
+    void *data);
 static void ngx_http_rooms_verify_thread(void *data, ngx_log_t *log);
 static void ngx_http_rooms_verify_done(ngx_event_t *ev);
 
@@ -38,7 +40,8 @@ static void ngx_http_rooms_verify_done(ngx_event_t *ev);
 
 
 ngx_int_t
-ngx_http_rooms_verify(ngx_http_rooms_task_t *task, rooms_decision_t *d)
+ngx_http_rooms_verify(rooms_decision_t *d, ngx_http_rooms_verified_pt handler,
+    void *data, ngx_uint_t *right)
 {
     rooms_str_t         password, hash;
 
@@ -49,8 +52,8 @@ ngx_http_rooms_verify(ngx_http_rooms_task_t *task, rooms_decision_t *d)
 
     threads = ngx_thread_pool_get((ngx_cycle_t *) ngx_cycle, &name);
 
-    if (threads && task->detached) {
-        rc = ngx_http_rooms_verify_post(task, d, threads);
+    if (threads && handler) {
+        rc = ngx_http_rooms_verify_post(d, threads, handler, data);
 
         if (rc != NGX_DECLINED) {
             ngx_http_rooms_verify_wipe(d);
@@ -62,8 +65,7 @@ ngx_http_rooms_verify(ngx_http_rooms_task_t *task, rooms_decision_t *d)
     password = rooms_decision_str(d, d->password);
     hash = rooms_decision_str(d, d->hash);
 
-    task->cmd.verified = rooms_password_check(password, (char *) hash.data)
-                         ? ROOMS_VERIFIED_RIGHT : ROOMS_VERIFIED_WRONG;
+    *right = rooms_password_check(password, (char *) hash.data);
 
     ngx_http_rooms_verify_wipe(d);
 
@@ -83,8 +85,8 @@ ngx_http_rooms_verify_wipe(rooms_decision_t *d)
 /* NGX_DECLINED: the threads have too much to do already. */
 
 static ngx_int_t
-ngx_http_rooms_verify_post(ngx_http_rooms_task_t *task, rooms_decision_t *d,
-    ngx_thread_pool_t *threads)
+ngx_http_rooms_verify_post(rooms_decision_t *d, ngx_thread_pool_t *threads,
+    ngx_http_rooms_verified_pt handler, void *data)
 {
     u_char                   *p;
     ngx_pool_t               *pool;
@@ -110,7 +112,8 @@ ngx_http_rooms_verify_post(ngx_http_rooms_task_t *task, rooms_decision_t *d,
 
     verify = thread->ctx;
 
-    verify->task = task;
+    verify->handler = handler;
+    verify->data = data;
     verify->pool = pool;
     verify->password = rooms_str(p, password.len);
     verify->hash = (char *) p + password.len;
@@ -150,21 +153,12 @@ static void
 ngx_http_rooms_verify_done(ngx_event_t *ev)
 {
     ngx_pool_t               *pool;
-    ngx_http_rooms_task_t    *task;
     ngx_http_rooms_verify_t  *verify;
 
     verify = ev->data;
-    task = verify->task;
     pool = verify->pool;
 
-    task->cmd.verified = verify->right ? ROOMS_VERIFIED_RIGHT
-                                       : ROOMS_VERIFIED_WRONG;
-
-    /* the room is asked for again, by its name */
-
-    task->cmd.room = rooms_str(NULL, 0);
-
-    ngx_http_rooms_execute(task);
+    verify->handler(verify->data, verify->right);
 
     ngx_destroy_pool(pool);
 }

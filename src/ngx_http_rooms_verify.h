@@ -14,13 +14,16 @@
 
 
 /*
- * NGX_DONE: a thread of the pool "default" checks the password, then the task
- * is executed again.  NGX_OK: cmd.verified is set; that is where nginx has no
- * such pool, or the task is not a detached one.  NGX_ERROR: no memory.
+ * NGX_DONE: a thread of the pool "default" checks the password, then the
+ * handler is called; NGX_OK: *right is set, which is where nginx has no such
+ * pool, its threads have too much to do, or handler is NULL; NGX_ERROR: no
+ * memory.
  */
 
-ngx_int_t ngx_http_rooms_verify(ngx_http_rooms_task_t *task,
-    rooms_decision_t *d);
+typedef void (*ngx_http_rooms_verified_pt)(void *data, ngx_uint_t right);
+
+ngx_int_t ngx_http_rooms_verify(rooms_decision_t *d,
+    ngx_http_rooms_verified_pt handler, void *data, ngx_uint_t *right);
 
 
 #endif /* _NGX_HTTP_ROOMS_VERIFY_H_INCLUDED_ */

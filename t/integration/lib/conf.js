@@ -54,6 +54,14 @@ function appBlock(o) {
 }
 
 
+/* The blocks of a test's own, their journals where o.redis says. */
+
+function inRedis(o) {
+    return o.redis ? o.appText.replace(/^(\s*rooms_app [^{]*\{)/gm,
+        `$1\n    redis ${o.redis};`) : o.appText;
+}
+
+
 function locations(o) {
     const recovery = /rooms_recovery/.test([].concat(o.rooms || []).join())
         ? '' : 'rooms_recovery 2m;';
@@ -162,7 +170,7 @@ http {
     access_log off;
 ${indent(o.http, 4)}
 
-${o.appText === undefined ? appBlock(o) : o.appText}
+${o.appText === undefined ? appBlock(o) : inRedis(o)}
 
     server {
         ${listens.join('\n        ')}

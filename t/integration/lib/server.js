@@ -94,8 +94,7 @@ class Server {
     async start() {
         /* ROOMS_REDIS=1: the same tests with the journal in Redis */
 
-        if (process.env.ROOMS_REDIS && !this.o.redis &&
-            this.o.appText === undefined) {
+        if (process.env.ROOMS_REDIS && this.o.redis === undefined) {
             this.redis = await new Redis().start();
             this.o.redis = this.redis.url;
         }
