@@ -119,6 +119,7 @@ describe('polls: sessions', () => {
 
         assert.strictEqual((await submit(voter, poll, { selectedOptionIds: [
             poll.options[0].optionId] })).success, true);
+        await voter.next('results:updated');
         voter.clear();
         await session.end();
 

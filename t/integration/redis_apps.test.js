@@ -1,0 +1,264 @@
+'use strict';
+
+/* Polls, platform and orchestrator on two nginx that share a Redis. */
+
+const assert = require('node:assert');
+const test = require('node:test');
+
+const { Session, PollsServer, stored, submit } = require('./lib/polls');
+const { Platform } = require('./lib/platform');
+const { OrchestratorServer, submit: scan } = require('./lib/orchestrator');
+const { SCALE, sleep, until } = require('./lib/player');
+const { usePair } = require('./lib/twins');
+
+const { describe, it } = test;
+
+const EVENTS = Number(process.env.ROOMS_EVENTS || 1000);
+const ROOMS = 50;
+
+
+/* The same session, as the other nginx knows it. */
+
+function elsewhere(session, server) {
+    return Object.assign(new Session(server, session.created),
+        { poll: session.poll });
+}
+
+
+/* A voter on each of the four workers. */
+
+async function voters(pair, session) {
+    const list = [];
+
+    for (let i = 0; i < 4; i++) {
+        list.push(await elsewhere(session, pair.servers[i % 2])
+            .voter({ side: i >> 1 }));
+    }
+
+    for (const server of pair.servers) {
+        await server.assertBothWorkers();
+    }
+
+    list.forEach((player) => player.clear());
+    return list;
+}
+
+
+describe('redis: polls on two nginx', () => {
+    const pair = usePair(test, (o) => new PollsServer(o),
+        { app: [], options: [] });
+
+    it('P-21 P-60 P-114 a session made at one is held at both', async () => {
+        const session = await pair.servers[0].running();
+        const list = await voters(pair, session);
+        const far = elsewhere(session, pair.servers[1]);
+
+        /* the slug was claimed with the session and leads to it anywhere */
+        assert.ok((await far.join('Zoe')).participantId);
+
+        for (const [i, voter] of list.entries()) {
+            const ack = await submit(voter, session.poll, {
+                selectedOptionIds: [session.poll.options[i % 2].optionId] });
+
+            assert.strictEqual(ack.success, true, JSON.stringify(ack));
+        }
+
+        /* a second vote is one at the other nginx, too */
+        const again = await far.vote(session.poll, list[0].who, {
+            optionId: session.poll.options[0].optionId });
+
+        assert.strictEqual(again.status, 409, again.text);
+
+        await until(async () => (await far.results(session.poll))
+            .totalVotes === 4, 'four votes');
+        await far.close(session.poll);
+        await far.end();
+
+        for (const voter of list) {
+            await voter.next('session:ended');
+        }
+
+        const ids = list.map((v) => stored(v).map((e) => e.eventId)
+            .filter((id, k, all) => all.indexOf(id) === k));
+
+        for (const one of ids) {
+            assert.deepStrictEqual(one, ids[0]);
+        }
+    });
+
+    it('P-80 P-81 who missed something is told it by the other nginx',
+        async () => {
+            const session = await pair.servers[0].running();
+            const [one] = await voters(pair, session);
+            const second = await session.create();
+
+            await one.next('poll:created');
+
+            const last = stored(one).at(-1).eventId;
+
+            one.close();
+            await session.activate(second);
+
+            const back = await elsewhere(session, pair.servers[1]).socket({
+                who: one.who, query: { lastEventId: last } });
+
+            assert.ok(back);
+            await session.close(second);
+            assert.strictEqual((await back.next('poll:closed')).pollId,
+                second.pollId);
+        });
+
+    it(`P-90 ${EVENTS} events of four workers in ${ROOMS} rooms: gap-free ` +
+        'and in one order everywhere', { timeout: 600000 }, async () => {
+        const sessions = [];
+        const seen = [];
+
+        for (let i = 0; i < ROOMS; i++) {
+            sessions.push(await pair.servers[i % 2].session());
+        }
+
+        for (const session of sessions) {
+            await session.start();
+            seen.push(await Promise.all([0, 1, 2, 3].map((k) =>
+                elsewhere(session, pair.servers[k % 2]).socket())));
+        }
+
+        for (const server of pair.servers) {
+            await server.assertBothWorkers();
+        }
+
+        await Promise.all(sessions.map(async (session, i) => {
+            for (let n = 0; n < EVENTS / ROOMS; n++) {
+                await elsewhere(session, pair.servers[(i + n) % 2]).create();
+            }
+        }));
+
+        for (const players of seen) {
+            for (const player of players) {
+                await player.on(() => player.all('poll:created').length ===
+                    Math.ceil(EVENTS / ROOMS), 'all polls', 20000 * SCALE);
+            }
+
+            const reference = stored(players[0]);
+
+            reference.forEach((e, n) => assert.strictEqual(e.sequence,
+                reference[0].sequence + n));
+
+            for (const player of players) {
+                assert.deepStrictEqual(stored(player).map((e) => e.eventId),
+                    reference.map((e) => e.eventId));
+            }
+        }
+    });
+
+    for (const [what, go, back] of [
+        ['killed and started again', () => pair.redis.kill(),
+            () => pair.redis.run()],
+        ['stopped for three seconds', () => pair.redis.pause(),
+            () => sleep(3000).then(() => pair.redis.resume())],
+    ]) {
+        it(`P-101 Redis ${what}: refused meanwhile, nothing is missed after`,
+            async () => {
+                const session = await pair.servers[0].running();
+                const list = await voters(pair, session);
+
+                await sleep(1200);
+                await go();
+
+                const res = await session.post(
+                    `/sessions/${session.id}/polls`, { question: 'Q',
+                        options: [{ text: 'A' }, { text: 'B' }] });
+
+                assert.ok(res.status >= 500, res.text);
+                assert.ok(list.every((v) => v.socket.connected));
+                await back();
+
+                const poll = await until(async () => {
+                    const made = await session.post(
+                        `/sessions/${session.id}/polls`, {
+                            question: 'After', options: [{ text: 'A' },
+                                { text: 'B' }] });
+
+                    return made.status === 201 && made.json;
+                }, 'a command that is taken', 10000 * SCALE);
+
+                for (const voter of list) {
+                    await voter.on(() => voter.all('poll:created').some((e) =>
+                        e.pollId === poll.pollId), 'the poll');
+                    assert.ok(voter.socket.connected);
+                }
+            });
+    }
+
+    it('P-87 flushed: everybody is told, by a new connection', async () => {
+        const session = await pair.servers[0].running();
+        const list = await voters(pair, session);
+
+        await pair.redis.ask('FLUSHALL');
+        await until(() => list.every((v) => v.log.some((e) =>
+            e.kind === 'disconnect')), 'all told', 10000 * SCALE);
+    });
+});
+
+
+describe('redis: platform on two nginx', () => {
+    const pair = usePair(test, (o) => new Platform(o), {});
+
+    it('L-60 a room, its members and what is published are one', async () => {
+        const [one, two] = pair.servers;
+        const room = await one.room(['bob', 'carol']);
+        const bob = await one.member('bob', room);
+        const carol = await two.member('carol', room);
+        const prize = await two.prize(room, {});
+
+        const drawn = await two.draw(room, room.parts.bob, prize);
+
+        assert.ok(drawn.status < 300, drawn.text);
+
+        const sent = await two.publish(room, 'lottery:drawing', { n: 1 });
+
+        assert.ok(sent.status < 300, sent.text);
+        await until(() => [bob, carol].every((s) => s.heard.some((h) =>
+            JSON.stringify(h.args).includes('lottery:drawing') ||
+            h.name === 'lottery:drawing')), 'both hear it');
+    });
+
+    it('L-11 a password is checked, a login is known at both', async () => {
+        const [one, two] = pair.servers;
+        const token = await one.appToken();
+
+        assert.ok(token);
+
+        const room = await one.room(['bob']);
+        const res = await two.call('GET', `/api/rooms/${room.id}`,
+            room.owner);
+
+        assert.strictEqual(res.status, 200, res.text);
+    });
+});
+
+
+describe('redis: orchestrator on two nginx', () => {
+    const pair = usePair(test, (o) => new OrchestratorServer(o),
+        { options: { hold: '400ms' } });
+
+    it('G-20 a scan at one nginx is told at the other, and counts once',
+        async () => {
+            const [one, two] = pair.servers;
+
+            await one.session({ teams: ['TEAM_A', 'TEAM_B'] });
+
+            const near = await one.station('GM_1', 0);
+            const far = await two.station('GM_2', 1);
+
+            far.clear();
+            near.clear();
+
+            const ack = await scan(near, 'MEM_001');
+
+            assert.strictEqual(ack.status, 'accepted', JSON.stringify(ack));
+            await far.next('transaction:new');
+            assert.strictEqual((await scan(far, 'MEM_001', 'TEAM_B')).status,
+                'duplicate');
+        });
+});
