@@ -45,7 +45,7 @@ const BAD = {
     rooms_max_rooms: ['abc', '0', '-1'],
     rooms_max_namespaces: ['abc', '0', '-1'],
     rooms_max_nodes: ['abc', '0', '-1'],
-    rooms_parser: ['abc', 'JSON', ''],
+    rooms_parser: ['abc', 'cbor', '', 'json msgpack'],
     rooms_events: ['abc', '-1', '1.5'],
     rooms_handshakes: ['abc', '-1', '0', '1048577'],
     rooms_origin: ['', 'example.com', 'http://', 'http://a.example/path',
