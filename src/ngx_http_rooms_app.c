@@ -11,10 +11,12 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include <ngx_http_rooms_audit.h>
 #include <ngx_http_rooms_conf.h>
 #include <ngx_http_rooms_contract.h>
 #include <ngx_http_rooms_redis_bridge.h>
 #include <ngx_http_rooms_redis_conf.h>
+#include <ngx_http_rooms_verify.h>
 #include <ngx_http_rooms_zone.h>
 
 
@@ -66,6 +68,7 @@ static ngx_http_rooms_app_command_t  ngx_http_rooms_app_commands[] = {
     { ngx_string("history"), 1, ngx_http_rooms_app_history },
     { ngx_string("option"), 2, ngx_http_rooms_app_option },
     { ngx_string("option_file"), 2, ngx_http_rooms_app_option_file },
+    { ngx_string("audit_log"), 1, ngx_http_rooms_audit_conf },
     { ngx_string("redis"), 1, ngx_http_rooms_redis_conf },
     { ngx_string("redis_timeout"), 1, ngx_http_rooms_redis_conf_more },
     { ngx_string("redis_keep"), 1, ngx_http_rooms_redis_conf_more },
@@ -511,6 +514,20 @@ ngx_http_rooms_app_configure(ngx_conf_t *cf, ngx_http_rooms_app_t *app)
     }
 
     app->keys = rooms_app_keys(app->app);
+
+    if (app->audit && !(rooms_app_uses(app->app) & ROOMS_APP_AUDITS)) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"audit_log\" in rooms_app \"%V\": the application "
+                      "\"%V\" writes none in %s:%ui",
+                      &app->name, &app->application, app->file, app->line);
+        return NGX_ERROR;
+    }
+
+    if ((rooms_app_uses(app->app) & ROOMS_APP_VERIFIES)
+        && ngx_http_rooms_verify_conf(cf) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
 
     cln->handler = ngx_http_rooms_app_cleanup;
     cln->data = app;

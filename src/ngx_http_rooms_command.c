@@ -10,6 +10,7 @@
 
 #include <openssl/rand.h>
 
+#include <ngx_http_rooms_audit.h>
 #include <ngx_http_rooms_command.h>
 #include <ngx_http_rooms_redis.h>
 #include <ngx_http_rooms_room.h>
@@ -336,6 +337,8 @@ ngx_http_rooms_finish(ngx_http_rooms_task_t *task, rooms_decision_t *d)
 {
     uint64_t                hash;
     ngx_http_rooms_room_t  *room;
+
+    ngx_http_rooms_audit(task, d);
 
     if (task->done) {
         task->done(task, d);

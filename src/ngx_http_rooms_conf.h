@@ -81,6 +81,7 @@ struct ngx_http_rooms_app_s {
     size_t                    emitter_max;   /* octets of its messages */
     size_t                    size;          /* of the zone */
     uint64_t                  history;       /* ms to be kept, 0: unsaid */
+    ngx_open_file_t          *audit;         /* NULL: no audit log */
     ngx_shm_zone_t           *shm_zone;
     ngx_http_rooms_zone_t    *zone;          /* set in each process */
 

@@ -7,6 +7,7 @@
  */
 
 
+#include <ngx_http_rooms_audit.h>
 #include <ngx_http_rooms_redis_op.h>
 
 #include <rooms_offset.h>
@@ -200,6 +201,8 @@ ngx_http_rooms_pending_finish(ngx_http_rooms_pending_t *p)
     socket = p->task.socket;
     room = p->room;
     p->room = NULL;
+
+    ngx_http_rooms_audit(&p->task, &p->d);
 
     if (socket == NULL || !socket->dead) {
 

@@ -18,6 +18,14 @@ static void ngx_http_rooms_verify_wipe(rooms_decision_t *d);
 
 #if (NGX_THREADS)
 
+/* Built with threads, the module is loaded by an nginx without them, too. */
+
+#pragma weak ngx_thread_pool_add
+#pragma weak ngx_thread_pool_get
+#pragma weak ngx_thread_task_alloc
+#pragma weak ngx_thread_task_post
+
+
 /* What the thread works with: nothing of the worker's. */
 
 typedef struct {
@@ -40,6 +48,21 @@ static void ngx_http_rooms_verify_done(ngx_event_t *ev);
 
 
 ngx_int_t
+ngx_http_rooms_verify_conf(ngx_conf_t *cf)
+{
+#if (NGX_THREADS)
+
+    if (ngx_thread_pool_add && ngx_thread_pool_add(cf, NULL) == NULL) {
+        return NGX_ERROR;
+    }
+
+#endif
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
 ngx_http_rooms_verify(rooms_decision_t *d, ngx_http_rooms_verified_pt handler,
     void *data, ngx_uint_t *right)
 {
@@ -50,7 +73,8 @@ ngx_http_rooms_verify(rooms_decision_t *d, ngx_http_rooms_verified_pt handler,
     ngx_str_t           name = ngx_string("default");
     ngx_thread_pool_t  *threads;
 
-    threads = ngx_thread_pool_get((ngx_cycle_t *) ngx_cycle, &name);
+    threads = ngx_thread_pool_get
+              ? ngx_thread_pool_get((ngx_cycle_t *) ngx_cycle, &name) : NULL;
 
     if (threads && handler) {
         rc = ngx_http_rooms_verify_post(d, threads, handler, data);

@@ -14,6 +14,14 @@
 
 
 /*
+ * Has nginx start its pool of threads "default", as "aio threads" does, with
+ * the numbers of "thread_pool default" where that is configured.  An nginx
+ * without threads has none.
+ */
+
+ngx_int_t ngx_http_rooms_verify_conf(ngx_conf_t *cf);
+
+/*
  * NGX_DONE: a thread of the pool "default" checks the password, then the
  * handler is called; NGX_OK: *right is set, which is where nginx has no such
  * pool, its threads have too much to do, or handler is NULL; NGX_ERROR: no

@@ -73,3 +73,11 @@ rooms_app_keys(const rooms_app_t *app)
 {
     return app == &rooms_dinner_app ? rooms_dinner_keys : NULL;
 }
+
+
+unsigned
+rooms_app_uses(const rooms_app_t *app)
+{
+    return app == &rooms_platform_app
+           ? ROOMS_APP_AUDITS | ROOMS_APP_VERIFIES : 0;
+}

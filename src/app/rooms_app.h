@@ -228,6 +228,14 @@ rooms_app_keys_pt rooms_app_keys(const rooms_app_t *app);
 unsigned rooms_app_scoped(const rooms_app_t *app);
 
 
+/* What an application makes use of, as bits. */
+
+#define ROOMS_APP_AUDITS    0x1          /* rooms_decide_audit() */
+#define ROOMS_APP_VERIFIES  0x2          /* rooms_decide_verify() */
+
+unsigned rooms_app_uses(const rooms_app_t *app);
+
+
 /* NULL: there is no such application. */
 
 const rooms_app_t *rooms_app_find(rooms_str_t name);

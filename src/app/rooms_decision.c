@@ -75,6 +75,7 @@ rooms_decision_reset(rooms_decision_t *d)
     rooms_decision_empty(&d->messages);
     rooms_decision_empty(&d->scratch);
     rooms_decision_empty(&d->headers);
+    rooms_decision_empty(&d->audit);
 
     rooms_decision_clear(d);
 }
@@ -87,6 +88,7 @@ rooms_decision_free(rooms_decision_t *d)
     rooms_buf_free(&d->messages);
     rooms_buf_free(&d->scratch);
     rooms_buf_free(&d->headers);
+    rooms_buf_free(&d->audit);
 
     free(d->records);
     free(d->effects);
@@ -99,8 +101,8 @@ unsigned
 rooms_decision_failed(const rooms_decision_t *d)
 {
     return d->failed || d->text.failed || d->messages.failed
-           || d->scratch.failed || d->headers.failed || d->text.len > UINT32_MAX
-           || d->messages.len > UINT32_MAX;
+           || d->scratch.failed || d->headers.failed || d->audit.failed
+           || d->text.len > UINT32_MAX || d->messages.len > UINT32_MAX;
 }
 
 

@@ -79,6 +79,7 @@ struct rooms_decision_s {
     rooms_span_t        password;        /* see rooms_decide_verify() */
     rooms_span_t        hash;
     rooms_buf_t         headers;         /* str16 name, str16 value, ... */
+    rooms_buf_t         audit;           /* str32 each: members of an object */
 
     rooms_decided_t    *records;
     unsigned            nrecords;
@@ -134,6 +135,24 @@ void rooms_decide_answer_json(rooms_decision_t *d, unsigned status,
 
 void rooms_decide_header(rooms_decision_t *d, const char *name,
     const char *value);
+
+/*
+ * A line of the audit log: what was done or refused, in which room (of the
+ * application, not of the journal), by whom, and what came of it, "ok" or an
+ * error's code.  It is written when the records are in the journal.  Empty
+ * strings are left out.
+ */
+
+void rooms_decide_audit(rooms_decision_t *d, rooms_str_t event,
+    rooms_str_t room, rooms_str_t actor, const char *result);
+
+/*
+ * Appends the lines as objects of JSON, each with a line feed after it; app
+ * is the name of the rooms_app block.
+ */
+
+void rooms_decision_audit(const rooms_decision_t *d, rooms_str_t app,
+    const rooms_command_t *cmd, rooms_buf_t *b);
 
 /*
  * Does the password have this crypt(3) hash?  That takes long, and not in the

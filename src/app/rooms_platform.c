@@ -383,8 +383,12 @@ rooms_platform_decide(const void *conf, const void *data,
 
     rc = rooms_platform_command(&p);
 
-    if (rc == ROOMS_OK && !d->verify && !d->rejected) {
-        rooms_platform_finish(&p);
+    if (rc == ROOMS_OK && !d->verify) {
+        rooms_platform_audit_command(&p);
+
+        if (!d->rejected) {
+            rooms_platform_finish(&p);
+        }
     }
 
     json_decref(p.ops);

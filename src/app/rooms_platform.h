@@ -54,6 +54,8 @@
 
 
 #define ROOMS_PLATFORM_ROOM   "platform"
+#define ROOMS_PLATFORM_NSP    "/rooms/"
+#define ROOMS_PLATFORM_WINDOW 60000      /* ms, the longest of limits */
 #define ROOMS_PLATFORM_HASH   64         /* hexadecimal digits */
 #define ROOMS_PLATFORM_ID     40
 #define ROOMS_PLATFORM_NAME   200        /* of a journal room */
@@ -109,6 +111,9 @@ typedef struct {
     unsigned                      used;      /* random octets */
     unsigned                      events;    /* said so far */
     char                          event[ROOMS_PLATFORM_ID];
+    const char                   *code;      /* of the error it ends with */
+    const char                   *actor;     /* where it is not who calls */
+    uint64_t                      due;       /* of this command, or 0 */
     unsigned                      fresh:1;   /* there is no state yet */
 } rooms_platform_t;
 
@@ -134,6 +139,10 @@ json_t *rooms_platform_at(const json_t *doc, ...);
 void rooms_platform_set(rooms_platform_t *p, json_t *value, ...);
 void rooms_platform_unset(rooms_platform_t *p, ...);
 
+/* TICK comes at this time (ms), or before. */
+
+void rooms_platform_due(rooms_platform_t *p, uint64_t at);
+
 /*
  * Counts against limit in a sliding window (ms).  ROOMS_DECLINED: over it,
  * and nothing is counted.  left and reset (s since 1970) may be NULL.
@@ -141,6 +150,11 @@ void rooms_platform_unset(rooms_platform_t *p, ...);
 
 rooms_int_t rooms_platform_hit(rooms_platform_t *p, const char *key,
     uint64_t limit, uint64_t window, uint64_t *left, uint64_t *reset);
+
+/* 1 where a hit would be over it; a limit of 0 is none. */
+
+unsigned rooms_platform_full(const rooms_platform_t *p, const char *key,
+    uint64_t limit, uint64_t window);
 
 
 /* rooms_platform_common.c */
@@ -177,6 +191,18 @@ json_t *rooms_platform_room(const rooms_platform_t *p, const char *id);
 /* 1 where the app's manifest has the permission. */
 
 unsigned rooms_platform_permitted(const json_t *app, const char *permission);
+
+/*
+ * A line of the audit log: an event, or a command and its end, in a room
+ * (NULL: none) by who called.
+ */
+
+void rooms_platform_audit(rooms_platform_t *p, const char *event,
+    const char *room);
+
+/* The command itself, when it is decided or refused. */
+
+void rooms_platform_audit_command(rooms_platform_t *p);
 
 /*
  * Says an event to a journal room; the payload's reference is taken over, and

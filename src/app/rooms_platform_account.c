@@ -130,6 +130,8 @@ rooms_platform_login(rooms_platform_t *p)
         return ROOMS_OK;
     }
 
+    p->actor = rooms_platform_text(user, "id");
+
     if (user == NULL || p->cmd->verified != ROOMS_VERIFIED_RIGHT) {
         return rooms_platform_fail(p, 401, "INVALID_CREDENTIALS",
                                    "Wrong email or password", NULL);
@@ -203,6 +205,8 @@ rooms_platform_renew(rooms_platform_t *p)
         return rooms_platform_fail(p, 401, "UNAUTHORIZED",
                                    "Invalid refresh token", NULL);
     }
+
+    p->actor = rooms_platform_text(user, "id");
 
     return rooms_platform_both(p, json_pack("{s:o, s:I}", "accessToken",
                rooms_platform_issue(p, json_pack("{s:O, s:O}",

@@ -252,6 +252,7 @@ rooms_platform_app_token(rooms_platform_t *p)
     secret = json_object_get(p->cmd->body, "appSecret");
     app = rooms_platform_at(p->doc, "apps", id, NULL);
     known = rooms_platform_text(app, "secret");
+    p->actor = rooms_platform_text(app, "appId");
 
     rooms_platform_hash(rooms_str(json_string_value(secret),
                                   json_string_length(secret)), hash);

@@ -15,6 +15,9 @@
 #include <rooms_platform.h>
 
 
+#define ROOMS_PLATFORM_FOREVER  UINT64_C(253402300799000)   /* year 9999 */
+
+
 const char *
 rooms_platform_text(const json_t *object, const char *key)
 {
@@ -73,6 +76,7 @@ const char *
 rooms_platform_who(rooms_platform_t *p, rooms_str_t token,
     rooms_platform_who_t *who)
 {
+    double        exp;
     json_t       *claims;
     const char   *uid, *aid, *why;
     rooms_jwt_e   rc;
@@ -100,8 +104,9 @@ rooms_platform_who(rooms_platform_t *p, rooms_str_t token,
     aid = rooms_platform_text(claims, "appId");
     why = NULL;
 
-    who->exp = (uint64_t) (json_number_value(json_object_get(claims, "exp"))
-                           * 1000);
+    exp = json_number_value(json_object_get(claims, "exp")) * 1000;
+    who->exp = exp < 0 ? 0 : exp > ROOMS_PLATFORM_FOREVER
+                             ? ROOMS_PLATFORM_FOREVER : (uint64_t) exp;
 
     if (rooms_platform_at(p->doc, "revoked", who->hash, NULL)) {
         why = "Token revoked";
@@ -224,17 +229,25 @@ rooms_platform_say(rooms_platform_t *p, const char *to, const char *id,
 {
     int              len;
     char             name[ROOMS_PLATFORM_NAME], *text;
-    json_t          *args;
+    json_t          *args, *where;
+    const char      *room;
     rooms_message_t  m;
 
     rooms_platform_stamp(p, payload);
 
+    where = json_object_get(payload, "roomId");
+
+    if (where == NULL) {
+        where = rooms_platform_at(payload, "data", "roomId", NULL);
+    }
+
+    room = json_string_value(where);
+
     args = json_pack("[s, o]", event, payload);
     text = args ? json_dumps(args, JSON_COMPACT) : NULL;
 
-    json_decref(args);
-
     if (text == NULL) {
+        json_decref(args);
         p->d->failed = 1;
         return;
     }
@@ -250,7 +263,9 @@ rooms_platform_say(rooms_platform_t *p, const char *to, const char *id,
 
     rooms_decide_in(p->d, rooms_str(name, (size_t) len));
     rooms_decide_message_raw(p->d, &m);
+    rooms_platform_audit(p, event, room);
 
+    json_decref(args);
     free(text);
 }
 
@@ -269,6 +284,8 @@ rooms_platform_error(rooms_platform_t *p, const char *code,
     const char *message, json_t *details)
 {
     json_t  *error, *ack;
+
+    p->code = code;
 
     if (details == NULL) {
         details = json_object();
@@ -299,6 +316,8 @@ rooms_platform_fail(rooms_platform_t *p, unsigned status, const char *code,
     const char *message, json_t *details)
 {
     json_t  *body;
+
+    p->code = code;
 
     body = json_pack("{s:{s:s, s:s, s:o*}}", "error", "code", code,
                      "message", message, "details", details);
@@ -411,20 +430,20 @@ rooms_platform_refuse(const void *conf, const rooms_command_t *cmd,
                                              : "The command has failed");
     }
 
+    p.code = code;
+
     if (cmd->kind == ROOMS_CMD_CONNECT) {
         rooms_decide_reject(d, message, NULL);
-        return;
-    }
 
-    if (cmd->kind == ROOMS_CMD_REST) {
+    } else if (cmd->kind == ROOMS_CMD_REST) {
         (void) rooms_platform_fail(&p, status,
                                    status == 404 ? "NOT_FOUND"
                                    : status < 429 ? "VALIDATION_ERROR" : code,
                                    message, NULL);
-        return;
-    }
 
-    if (cmd->kind == ROOMS_CMD_EVENT) {
+    } else if (cmd->kind == ROOMS_CMD_EVENT) {
         (void) rooms_platform_error(&p, code, message, NULL);
     }
+
+    rooms_platform_audit_command(&p);
 }

@@ -14,6 +14,7 @@
 
 
 #define ROOMS_PLATFORM_PREFIX  80
+#define ROOMS_PLATFORM_SECOND  1000
 
 
 /* ^[a-z][a-z0-9_-]*:[a-z][a-z0-9_]*$ */
@@ -171,6 +172,7 @@ rooms_platform_emit(rooms_platform_t *p, const char *room, const char *event,
 
     rooms_decide_in(p->d, rooms_str(name, (size_t) len));
     rooms_decide_message_raw(p->d, &m);
+    rooms_platform_audit(p, event, room);
 
     free(text);
 }
@@ -180,6 +182,7 @@ static rooms_int_t
 rooms_platform_publish(rooms_platform_t *p)
 {
     char         id[ROOMS_PLATFORM_ID * 2], key[ROOMS_PLATFORM_NAME];
+    char         rate[ROOMS_PLATFORM_NAME];
     size_t       n;
     json_t      *room, *data;
     const char  *event;
@@ -228,30 +231,33 @@ rooms_platform_publish(rooms_platform_t *p)
                                          json_pack("{s:s}", "event", event));
     }
 
-    (void) snprintf(key, sizeof(key), "e:%s", id);
+    /* in this room, and 600 a minute for each token */
 
-    if (p->conf->events_room
-        && rooms_platform_hit(p, key, p->conf->events_room, 1000, NULL,
-                              NULL)
-           != ROOMS_OK)
+    (void) snprintf(rate, sizeof(rate), "e:%s", id);
+    (void) snprintf(key, sizeof(key), "t:%s", p->who.hash);
+
+    if (rooms_platform_full(p, rate, p->conf->events_room,
+                            ROOMS_PLATFORM_SECOND))
     {
         return rooms_platform_fail(p, 429, "RATE_LIMIT_EXCEEDED",
                                    "Too many events in this room", NULL);
     }
 
-    /* 600 a minute for each token */
-
-    (void) snprintf(key, sizeof(key), "t:%s", p->who.hash);
-
-    if (p->conf->events_app
-        && rooms_platform_hit(p, key, p->conf->events_app, 60000, NULL,
-                              NULL)
-           != ROOMS_OK)
+    if (rooms_platform_full(p, key, p->conf->events_app,
+                            ROOMS_PLATFORM_WINDOW))
     {
-        json_array_clear(p->ops);
-
         return rooms_platform_fail(p, 429, "RATE_LIMIT_EXCEEDED",
                                    "Too many events of this app", NULL);
+    }
+
+    if (p->conf->events_room) {
+        (void) rooms_platform_hit(p, rate, p->conf->events_room,
+                                  ROOMS_PLATFORM_SECOND, NULL, NULL);
+    }
+
+    if (p->conf->events_app) {
+        (void) rooms_platform_hit(p, key, p->conf->events_app,
+                                  ROOMS_PLATFORM_WINDOW, NULL, NULL);
     }
 
     if (strcmp(event, "quiz:question_published") == 0) {

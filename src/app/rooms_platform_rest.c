@@ -13,7 +13,6 @@
 
 
 #define ROOMS_PLATFORM_LIMIT   20        /* of a page */
-#define ROOMS_PLATFORM_WINDOW  60000     /* of the rate limits, ms */
 
 
 static rooms_int_t rooms_platform_authenticate(rooms_platform_t *p,

@@ -12,7 +12,6 @@
 #include <rooms_platform.h>
 
 
-#define ROOMS_PLATFORM_NSP      "/rooms/"
 #define ROOMS_PLATFORM_ROOT     0x1      /* variants, as bits */
 #define ROOMS_PLATFORM_NARROW   0x2
 
@@ -57,7 +56,7 @@ rooms_platform_connect(rooms_platform_t *p)
     char          sid[ROOMS_PLATFORM_ID], room[ROOMS_PLATFORM_ID * 2];
     char          message[128];
     size_t        n;
-    json_t       *token, *next;
+    json_t       *token;
     rooms_str_t   nsp;
     const char   *why;
 
@@ -133,15 +132,7 @@ rooms_platform_connect(rooms_platform_t *p)
         rooms_platform_join(p, "user", p->who.uid, NULL);
     }
 
-    next = json_object_get(p->doc, "next");
-
-    if (next == NULL
-        || p->who.exp < (uint64_t) json_integer_value(next))
-    {
-        rooms_platform_set(p, json_integer((json_int_t) p->who.exp), "next",
-                           NULL);
-        rooms_decide_deadline(p->d, p->who.exp);
-    }
+    rooms_platform_due(p, p->who.exp);
 
     return ROOMS_OK;
 }
@@ -152,6 +143,8 @@ rooms_platform_reject(rooms_platform_t *p, const char *message,
     const char *code)
 {
     json_t  *data;
+
+    p->code = code;
 
     data = json_pack("{s:s}", "code", code);
     rooms_decide_reject(p->d, message, data);
@@ -276,7 +269,7 @@ rooms_platform_offline(rooms_platform_t *p, const char *room,
 {
     char         name[ROOMS_PLATFORM_NAME], to[ROOMS_PLATFORM_NAME];
     size_t       n, m;
-    json_t      *online, *here, *flag, *conn;
+    json_t      *online, *here, *flag;
     const char  *uid, *sid;
 
     n = (size_t) snprintf(name, sizeof(name), "room:%s", room);
@@ -289,8 +282,8 @@ rooms_platform_offline(rooms_platform_t *p, const char *room,
         rooms_decide_message_kick(p->d, ROOMS_TO_ALL, rooms_str(NULL, 0),
                                   ROOMS_PLATFORM_NARROW);
 
-        json_object_foreach(json_object_get(p->doc, "conns"), sid, conn) {
-            if (rooms_platform_at(conn, "rooms", room, NULL)) {
+        json_object_foreach(online, uid, here) {
+            json_object_foreach(json_object_get(here, "sids"), sid, flag) {
                 rooms_platform_unset(p, "conns", sid, "rooms", room, NULL);
             }
         }
@@ -329,6 +322,19 @@ rooms_platform_offline(rooms_platform_t *p, const char *room,
 }
 
 
+/* The user or the app of a connection. */
+
+static const char *
+rooms_platform_owner(const json_t *conn)
+{
+    const char  *uid;
+
+    uid = rooms_platform_text(conn, "u");
+
+    return uid ? uid : rooms_platform_text(conn, "a");
+}
+
+
 rooms_int_t
 rooms_platform_gone(rooms_platform_t *p)
 {
@@ -343,6 +349,8 @@ rooms_platform_gone(rooms_platform_t *p)
     if (conn == NULL) {
         return ROOMS_OK;
     }
+
+    p->actor = rooms_platform_owner(conn);
 
     json_object_foreach(json_object_get(conn, "rooms"), room, flag) {
         rooms_platform_leave(p, room, sid, conn);
@@ -554,9 +562,54 @@ rooms_platform_mark(rooms_platform_t *p)
 
 
 /*
- * Tokens that expire: their sockets are told, and after the grace cut.  What
- * was kept for tokens whose time is over goes.
+ * What was kept for tokens and for limits whose time is over goes.  Returns
+ * when that, or what is due next (0: nothing), comes again.
  */
+
+static uint64_t
+rooms_platform_sweep(rooms_platform_t *p, uint64_t next)
+{
+    size_t       i, n;
+    json_t      *value;
+    uint64_t     at;
+    const char  *key;
+
+    static const char *const  kinds[] = { "revoked", "refresh", "rate" };
+
+    for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+
+        json_object_foreach(json_object_get(p->doc, kinds[i]), key, value) {
+
+            if (json_is_array(value)) {
+                n = json_array_size(value);
+                at = json_integer_value(json_array_get(value, n - 1))
+                     + ROOMS_PLATFORM_WINDOW;
+
+            } else if (json_is_object(value)) {
+                at = json_integer_value(json_object_get(value, "exp"));
+
+            } else {
+                at = json_integer_value(value);
+            }
+
+            if (at <= p->cmd->now) {
+                rooms_platform_unset(p, kinds[i], key, NULL);
+                continue;
+            }
+
+            at = p->cmd->now + ROOMS_PLATFORM_WINDOW;
+
+            if (next == 0 || at < next) {
+                next = at;
+            }
+        }
+    }
+
+    return next;
+}
+
+
+/* Tokens that expire: their sockets are told, and after the grace cut. */
 
 rooms_int_t
 rooms_platform_tick(rooms_platform_t *p)
@@ -607,28 +660,7 @@ rooms_platform_tick(rooms_platform_t *p)
         }
     }
 
-    json_object_foreach(json_object_get(p->doc, "revoked"), hash, value) {
-        if ((uint64_t) json_integer_value(value) <= p->cmd->now) {
-            rooms_platform_unset(p, "revoked", hash, NULL);
-        }
-    }
-
-    json_object_foreach(json_object_get(p->doc, "refresh"), hash, value) {
-        at = json_integer_value(json_object_get(value, "exp"));
-
-        if (at <= p->cmd->now) {
-            rooms_platform_unset(p, "refresh", hash, NULL);
-        }
-    }
-
-    json_object_foreach(json_object_get(p->doc, "rate"), hash, value) {
-        n = json_array_size(value);
-        at = json_integer_value(json_array_get(value, n - 1));
-
-        if (n == 0 || at + 60000 <= p->cmd->now) {
-            rooms_platform_unset(p, "rate", hash, NULL);
-        }
-    }
+    next = rooms_platform_sweep(p, next);
 
     if (next) {
         rooms_platform_set(p, json_integer((json_int_t) next), "next", NULL);
@@ -645,8 +677,9 @@ rooms_platform_tick(rooms_platform_t *p)
                 ? json_array_get(expired, n)
                 : json_array_get(late, n - json_array_size(expired));
         sid = json_string_value(value);
-        hash = rooms_platform_text(rooms_platform_at(p->doc, "conns", sid,
-                                                     NULL), "tok");
+        conn = rooms_platform_at(p->doc, "conns", sid, NULL);
+        hash = rooms_platform_text(conn, "tok");
+        p->actor = rooms_platform_owner(conn);
 
         (void) snprintf(text, sizeof(text), "token:%s", hash);
         rooms_decide_in(p->d, rooms_str(text, strlen(text)));
@@ -657,6 +690,7 @@ rooms_platform_tick(rooms_platform_t *p)
                                  rooms_str(sid, strlen(sid)),
                                  "token:expired", value);
             json_decref(value);
+            rooms_platform_audit(p, "token:expired", NULL);
 
         } else {
             rooms_decide_message_kick(p->d, ROOMS_TO_SOCKET,

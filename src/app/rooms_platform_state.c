@@ -370,29 +370,72 @@ rooms_platform_unset(rooms_platform_t *p, ...)
 }
 
 
-rooms_int_t
-rooms_platform_hit(rooms_platform_t *p, const char *key, uint64_t limit,
-    uint64_t window, uint64_t *left, uint64_t *reset)
+void
+rooms_platform_due(rooms_platform_t *p, uint64_t at)
 {
-    size_t    i, n, count;
-    json_t   *times;
-    uint64_t  now, at, first;
+    uint64_t  next;
 
-    now = p->cmd->now;
+    next = p->due ? p->due
+                  : (uint64_t) json_integer_value(json_object_get(p->doc,
+                                                                  "next"));
+
+    if (next && next <= at) {
+        return;
+    }
+
+    p->due = at;
+    rooms_platform_set(p, json_integer((json_int_t) at), "next", NULL);
+    rooms_decide_deadline(p->d, at);
+}
+
+
+/* How many are in the window now; *first is the oldest of them, or now. */
+
+static uint64_t
+rooms_platform_hits(const rooms_platform_t *p, const char *key,
+    uint64_t window, uint64_t *first)
+{
+    size_t    i, n;
+    json_t   *times;
+    uint64_t  at;
+
     times = rooms_platform_at(p->doc, "rate", key, NULL);
     n = json_array_size(times);
-    count = 0;
-    first = now;
+    *first = p->cmd->now;
+
+    /* they are in the order of the journal, not quite in that of time */
 
     for (i = 0; i < n; i++) {
         at = json_integer_value(json_array_get(times, i));
 
-        if (at + window > now) {
-            if (count++ == 0) {
-                first = at;
-            }
+        if (at + window > p->cmd->now) {
+            *first = at;
+            break;
         }
     }
+
+    return n - i;
+}
+
+
+unsigned
+rooms_platform_full(const rooms_platform_t *p, const char *key,
+    uint64_t limit, uint64_t window)
+{
+    uint64_t  first;
+
+    return limit && rooms_platform_hits(p, key, window, &first) >= limit;
+}
+
+
+rooms_int_t
+rooms_platform_hit(rooms_platform_t *p, const char *key, uint64_t limit,
+    uint64_t window, uint64_t *left, uint64_t *reset)
+{
+    uint64_t  now, count, first;
+
+    now = p->cmd->now;
+    count = rooms_platform_hits(p, key, window, &first);
 
     if (reset) {
         *reset = (first + window + 999) / 1000;
@@ -414,6 +457,10 @@ rooms_platform_hit(rooms_platform_t *p, const char *key, uint64_t limit,
                                  json_pack("[s, s, I, I]", "h", key,
                                            (json_int_t) now,
                                            (json_int_t) window));
+
+    if (json_object_get(p->doc, "next") == NULL) {
+        rooms_platform_due(p, now + ROOMS_PLATFORM_WINDOW);
+    }
 
     return ROOMS_OK;
 }

@@ -3,9 +3,10 @@
 /* Limits of the platform: of connections, of apps, of REST. */
 
 const assert = require('node:assert');
+const fs = require('node:fs');
 const { describe, it, before, after, afterEach } = require('node:test');
 
-const { usePlatform } = require('./lib/platform');
+const { THREADS, usePlatform } = require('./lib/platform');
 
 
 describe('platform: limits', () => {
@@ -128,7 +129,13 @@ describe('platform: REST limits', () => {
             server.user('carol'))).status, 200);
     });
 
-    it('L-1 a password is checked without a pool of threads', async () => {
+    it('L-1 passwords are checked by threads nobody configured', async () => {
+        if (THREADS) {
+            for (const pid of await server.pids()) {
+                assert.ok(fs.readdirSync(`/proc/${pid}/task`).length > 1);
+            }
+        }
+
         for (const [password, status] of [['password', 200],
             ['passwore', 401]]) {
             const res = await server.call('POST', '/api/auth/login', null,

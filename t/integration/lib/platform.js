@@ -47,6 +47,7 @@ function appText(o) {
         zone ${o.zone || '32m'};
         option_file jwks ${o.jwks || JWKS};
         option_file data ${o.data || DATA};
+        ${o.audit ? `audit_log ${o.audit};` : ''}
         ${(o.options || ['option rate_public 0;', 'option rate_user 0;',
         'option rate_app 0;']).join('\n')}
     }`;
@@ -235,4 +236,4 @@ function jsonFile(dir, name, value) {
 
 
 module.exports = { Platform, usePlatform, mint, jsonFile, appText, SECRET,
-    DATA, JWKS };
+    DATA, JWKS, THREADS };
