@@ -55,6 +55,8 @@ static rooms_int_t rooms_jwks_add(rooms_jwks_t *jwks, const json_t *json,
     size_t at, char *err, size_t size);
 static const char *rooms_jwt_suits(const json_t *json);
 static cjose_jwk_t *rooms_jwt_import(const json_t *json);
+static unsigned rooms_jwt_base64url(rooms_str_t text);
+static unsigned rooms_jwt_compact(rooms_str_t token);
 static unsigned rooms_jwt_header(cjose_jws_t *jws,
     const char **alg, const char **kid);
 static unsigned rooms_jwt_signed(const rooms_jwt_key_t *key,
@@ -221,7 +223,24 @@ static cjose_jwk_t *
 rooms_jwt_import(const json_t *json)
 {
     char         *text;
+    size_t        i;
+    json_t       *value;
     cjose_jwk_t  *jwk;
+
+    static const char *const  numbers[] = {
+        "k", "n", "e", "d", "p", "q", "dp", "dq", "qi", "x", "y"
+    };
+
+    for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        value = json_object_get(json, numbers[i]);
+
+        if (value != NULL
+            && !rooms_jwt_base64url(rooms_str(json_string_value(value),
+                                              json_string_length(value))))
+        {
+            return NULL;
+        }
+    }
 
     text = json_dumps(json, JSON_COMPACT);
     if (text == NULL) {
@@ -236,6 +255,60 @@ rooms_jwt_import(const json_t *json)
 }
 
 
+/*
+ * Octets of base64url without padding, some, and as many as there can be.
+ * cjose has assertions on what it decodes: nothing else may get there.
+ */
+
+static unsigned
+rooms_jwt_base64url(rooms_str_t text)
+{
+    size_t         i;
+    unsigned char  c;
+
+    for (i = 0; i < text.len; i++) {
+        c = text.data[i];
+
+        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')
+              || (c >= '0' && c <= '9') || c == '-' || c == '_'))
+        {
+            return 0;
+        }
+    }
+
+    return text.len != 0 && text.len % 4 != 1;
+}
+
+
+/* RFC 7515, 7.1: header, payload and signature */
+
+static unsigned
+rooms_jwt_compact(rooms_str_t token)
+{
+    unsigned              n;
+    rooms_str_t           part;
+    const unsigned char  *dot;
+
+    for (n = 0; n < 2; n++) {
+        dot = token.len ? memchr(token.data, '.', token.len) : NULL;
+
+        if (dot == NULL) {
+            return 0;
+        }
+
+        part = rooms_str(token.data, (size_t) (dot - token.data));
+
+        if (!rooms_jwt_base64url(part)) {
+            return 0;
+        }
+
+        token = rooms_str(dot + 1, token.len - part.len - 1);
+    }
+
+    return rooms_jwt_base64url(token);
+}
+
+
 rooms_jwt_e
 rooms_jwt_verify(const rooms_jwks_t *jwks, const rooms_jwt_rules_t *rules,
     rooms_str_t token, uint64_t now, json_t **claims)
@@ -247,7 +320,7 @@ rooms_jwt_verify(const rooms_jwks_t *jwks, const rooms_jwt_rules_t *rules,
     rooms_jwt_e       rc;
     rooms_jwt_key_t  *key;
 
-    if (token.len == 0 || token.len > ROOMS_JWT_MAX) {
+    if (token.len > ROOMS_JWT_MAX || !rooms_jwt_compact(token)) {
         return ROOMS_JWT_INVALID;
     }
 

@@ -53,6 +53,9 @@ describe('platform: connections', () => {
             mint({ userId: 'usr_bob' }, { alg: 'HS512' }),
             `${good.split('.').slice(0, 2).join('.')}.`,
             good.slice(0, -4), 'x', 'a.b.c',
+
+            /* an assertion of the library for such padding */
+            'eyJhbGciOiJub25lI=0.e30.AAAA', `${good}=`,
             mint({ userId: 'usr_bob', exp: undefined }),
             mint({ userId: 'usr_bob', nbf: 9999999999 }),
             mint({ sub: 'usr_bob' }),

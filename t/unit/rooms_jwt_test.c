@@ -318,6 +318,12 @@ test_damaged(void **state)
     size_t         i, len;
     rooms_jwks_t  *jwks;
 
+    static const char *const  bad[] = {
+        "eyJhbGciOiJub25lI=0.e30.AAAA", "e30=.e30.AAAA", "e30.e30=.AAAA",
+        "e30.e30.AA==", "e30.e30.AAAAA", "e.e30.AAAA", "e30 .e30.AAAA",
+        "e30.e30.AA+/", "e30..AAAA", ".e30.AAAA", "e30.e30.", "e30.e30"
+    };
+
     (void) state;
 
     jwks = keys(OCT);
@@ -341,6 +347,12 @@ test_damaged(void **state)
 
     assert_int_equal(verify(jwks, &any, "..", NOW), ROOMS_JWT_INVALID);
     assert_int_equal(verify(jwks, &any, "a.b.c.d.e", NOW), ROOMS_JWT_INVALID);
+
+    /* padding, white space, lengths that cannot be, alphabets of others */
+
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_int_equal(verify(jwks, &any, bad[i], NOW), ROOMS_JWT_INVALID);
+    }
 
     rooms_jwks_free(jwks);
 }
@@ -496,7 +508,10 @@ test_set(void **state)
         "{\"kty\":\"oct\",\"alg\":\"HS256\",\"k\":\"YWJj\"}",
         "{\"kty\":\"RSA\",\"alg\":\"HS256\",\"n\":\"YWJj\",\"e\":\"AQAB\"}",
         "{\"kty\":\"RSA\",\"alg\":\"RS256\"}",
-        "{\"kty\":\"EC\",\"alg\":\"ES256\",\"crv\":\"P-384\"}"
+        "{\"kty\":\"EC\",\"alg\":\"ES256\",\"crv\":\"P-384\"}",
+        "{\"kty\":\"oct\",\"alg\":\"HS256\",\"k\":"
+        "\"MDEyMzQ1Njc4OWFiY2RlZj=0MDEy\"}",
+        "{\"kty\":\"oct\",\"alg\":\"HS256\",\"k\":7}"
     };
 
     (void) state;
