@@ -42,7 +42,7 @@ function mint(claims, header, secret) {
 
 function appText(o) {
     return `rooms_app platform {
-        contract ${CONTRACTS}/platform.asyncapi.json;
+        contract ${o.asyncapi || `${CONTRACTS}/platform.asyncapi.json`};
         contract ${CONTRACTS}/platform.openapi.json;
         zone ${o.zone || '32m'};
         option_file jwks ${o.jwks || JWKS};
