@@ -262,12 +262,35 @@ unsigned rooms_platform_secret(const json_t *value);
 rooms_str_t rooms_platform_member(rooms_str_t text, const char *name);
 
 
-/* rooms_platform_socket.c */
+/* rooms_platform_socket.c, rooms_platform_event.c, rooms_platform_tick.c */
 
 rooms_int_t rooms_platform_connect(rooms_platform_t *p);
 rooms_int_t rooms_platform_event(rooms_platform_t *p);
 rooms_int_t rooms_platform_gone(rooms_platform_t *p);
 rooms_int_t rooms_platform_tick(rooms_platform_t *p);
+
+/* The caller's id, terminated. */
+
+const char *rooms_platform_sid(const rooms_platform_t *p,
+    char sid[ROOMS_PLATFORM_ID]);
+
+/* The user or the app of a connection. */
+
+const char *rooms_platform_owner(const json_t *conn);
+
+/* The code for which the caller may not hear a room, or NULL. */
+
+const char *rooms_platform_may(rooms_platform_t *p, const char *id);
+
+/*
+ * The caller is subscribed to the room from now on; a socket is not any more,
+ * whose membership of the journal's room is not looked after.
+ */
+
+void rooms_platform_come(rooms_platform_t *p, const char *room,
+    const char *sid);
+void rooms_platform_leave(rooms_platform_t *p, const char *room,
+    const char *sid, const json_t *conn);
 
 /* A user is no participant any more; or nobody is (uid NULL). */
 
