@@ -9,6 +9,39 @@ class PlatformClient extends EventTarget {
     static FRESH = 5 * 60 * 1000;        // older events are not looked at
     static SEEN = 1000;                  // ids of events that are remembered
 
+    /*
+     * What an event of the platform must have, or nobody sees it: "text"
+     * or "object" of each name.  Events of apps have any object.
+     */
+
+    static SHAPES = {
+        'room:subscribed': { roomId: 'text' },
+        'room:unsubscribed': { roomId: 'text' },
+        'room:updated': { roomId: 'text', changes: 'object',
+            room: 'object' },
+        'room:status_changed': { roomId: 'text', oldStatus: 'text',
+            newStatus: 'text' },
+        'room:deleted': { roomId: 'text' },
+        'participant:joined': { roomId: 'text', participant: 'object' },
+        'participant:left': { roomId: 'text', participantId: 'text',
+            userId: 'text' },
+        'participant:updated': { roomId: 'text', participantId: 'text',
+            changes: 'object', participant: 'object' },
+        'prize:created': { roomId: 'text', prize: 'object' },
+        'prize:updated': { roomId: 'text', prizeId: 'text',
+            changes: 'object', prize: 'object' },
+        'prize:deleted': { roomId: 'text', prizeId: 'text' },
+        'winner:selected': { roomId: 'text', winner: 'object' },
+        'winner:removed': { roomId: 'text', winnerId: 'text',
+            participantId: 'text', prizeId: 'text' },
+        'notification:received': { id: 'text', type: 'text', title: 'text',
+            message: 'text', data: 'object' },
+        'presence:user_online': { roomId: 'text', userId: 'text',
+            user: 'object' },
+        'presence:user_offline': { roomId: 'text', userId: 'text' },
+        'error': { code: 'text', message: 'text' },
+    };
+
     constructor(server) {
         super();
         this.server = server;
@@ -64,8 +97,13 @@ class PlatformClient extends EventTarget {
             this.tell('state', '');
             this.rooms.forEach((id) => this.subscribe(id));
         });
-        socket.on('disconnect', () => this.tell('state',
-            'Connection lost, trying again'));
+        socket.on('disconnect', (reason) => {
+            if (reason === 'io server disconnect') {
+                this.refresh();
+            } else if (reason !== 'io client disconnect') {
+                this.tell('state', 'Connection lost, trying again');
+            }
+        });
         socket.on('connect_error', (e) => {
             if (e.data?.code === 'AUTHENTICATION_FAILED') {
                 this.refresh();
@@ -73,7 +111,7 @@ class PlatformClient extends EventTarget {
         });
         socket.io.on('reconnect_failed', () => this.lost());
         socket.on('token:expired', () => this.refresh());
-        socket.onAny((name, data) => this.receive(name, data));
+        socket.onAny((name, data, meta) => this.receive(name, data, meta));
     }
 
     /* A new token for the same socket, or back to the login. */
@@ -105,22 +143,40 @@ class PlatformClient extends EventTarget {
         this.tell('lost');
     }
 
-    receive(name, data) {
-        if (data === null || typeof data !== 'object') {
+    /* Is there what the event must have? */
+
+    static fits(name, data) {
+        const isObject = (v) => v !== null && typeof v === 'object';
+        const shape = PlatformClient.SHAPES[name] || {};
+
+        return isObject(data) && Object.entries(shape).every(([key, kind]) =>
+            (kind === 'text' ? typeof data[key] === 'string'
+                : isObject(data[key])));
+    }
+
+    /*
+     * An event is told if it is what it should be, recent, and new.  The time
+     * and the id of an app's event are beside its data; an error has none.
+     */
+
+    receive(name, data, meta) {
+        if (!PlatformClient.fits(name, data)) {
             return;
         }
 
-        if (data.timestamp && Math.abs(Date.now() -
-            Date.parse(data.timestamp)) > PlatformClient.FRESH) {
+        const { timestamp, eventId } = meta || data;
+
+        if (name !== 'error' && !(Math.abs(Date.now() -
+            Date.parse(timestamp)) <= PlatformClient.FRESH)) {
             return;
         }
 
-        if (data.eventId) {
-            if (this.seen.has(data.eventId)) {
+        if (eventId) {
+            if (this.seen.has(eventId)) {
                 return;
             }
 
-            this.seen.add(data.eventId);
+            this.seen.add(eventId);
 
             if (this.seen.size > PlatformClient.SEEN) {
                 this.seen.delete(this.seen.values().next().value);

@@ -150,7 +150,8 @@
         $('prizes').replaceChildren(...room.prizes.map((p) =>
             item(`${p.name}: ${p.quantityRemaining} of ${p.quantity} left`,
                 mine && p.quantityRemaining ? 'Draw' : '', () => pick(p))));
-        $('online').replaceChildren(...room.online.map((u) => item(u.name)));
+        $('online').replaceChildren(...room.online.map((u) =>
+            item(u.id === me.id ? `${u.name} (you)` : u.name)));
         $('online-count').textContent = room.online.length;
         $('winners').replaceChildren(...room.winners.map((w) =>
             item(`${w.participant.user.name}: ${w.prize.name}`)));
@@ -183,6 +184,7 @@
 
         drum.classList.remove('won');
         drum.classList.add('turning');
+        $('drum-note').textContent = `Drawing ${winner.prize.name} …`;
         clearInterval(spin.timer);
         spin.timer = setInterval(() => {
             $('drum-name').textContent = names[i++ % names.length];
@@ -193,6 +195,7 @@
                 drum.classList.add('won');
                 $('drum-name').textContent =
                     winner.participant.user.name;
+                $('drum-note').textContent = `has won ${winner.prize.name}`;
                 room?.winners.push(winner);
                 redraw();
             }
@@ -256,6 +259,7 @@
 
         $('drum').classList.remove('turning', 'won');
         $('drum-name').textContent = '–';
+        $('drum-note').textContent = 'Nobody drawn yet';
         return lobby();
     }
 
@@ -274,9 +278,12 @@
         $('state').hidden = !detail;
     });
     client.addEventListener('lost', () => {
+        clearInterval(spin.timer);
         room = null;
         me = null;
+        $('state').hidden = true;
         screen('login');
+        toast('Please log in again');
     });
 
     $('login').addEventListener('submit', attempt(async () => {
