@@ -160,6 +160,7 @@ bench:
 	@$(MAKE) all
 	@scripts/bench/run
 	@scripts/bench/polls
+	@scripts/bench/platform
 
 run:
 	@scripts/deps build run
