@@ -37,6 +37,9 @@ CASES = [
     ('redis', '1 room of 1,000, journal or adapter in Redis, 16 in flight',
      'delivery', FANOUT + ['window=16'],
      ['rooms-redis', 'socketio-redis'], 5),
+    ('redis4', '1,000 rooms of 4, journal or adapter in Redis', 'delivery',
+     ['case=rooms', 'rooms=1000', 'members=4', 'window=256'],
+     ['rooms-redis', 'socketio-redis'], 3),
     ('connect', 'connect, Engine.IO and Socket.IO handshake', 'connection',
      ['case=connect', 'members=4000'],
      ['floor-each', 'rooms', 'nchan', 'ws', 'socketio'], 5),
@@ -118,4 +121,5 @@ GOALS = [
     ('tls', 'cpu_us', 'rooms-tls', 1 / 3, 'socketio-tls'),
     ('deflate', 'cpu_us', 'rooms-deflate', 1 / 3, 'socketio-deflate'),
     ('redis', 'cpu_us', 'rooms-redis', 1 / 3, 'socketio-redis'),
+    ('redis4', 'cpu_us', 'rooms-redis', 1 / 3, 'socketio-redis'),
 ]

@@ -90,8 +90,9 @@ def decades(low, high):
 def lines(path, title, unit, found, colours):
     """A line for each name: {name: [(x, y)]}, both axes logarithmic."""
 
-    points = [p for values in found.values() for p in values
-              if p[0] > 0 and p[1] > 0]
+    found = {name: [p for p in values if p[0] > 0 and p[1] > 0]
+             for name, values in found.items()}
+    points = [p for values in found.values() for p in values]
 
     if not points:
         return
