@@ -72,6 +72,7 @@ void
 ngx_http_rooms_redis_hold(ngx_http_rooms_redis_conn_t *conn,
     ngx_http_rooms_redis_call_t *call)
 {
+    conn->held_size += call->len;
     ngx_queue_insert_tail(&conn->held, &call->queue);
 
     if (!conn->again.timer_set) {
@@ -93,6 +94,8 @@ ngx_http_rooms_redis_unhold(ngx_http_rooms_redis_conn_t *conn)
         ngx_queue_remove(q);
         ngx_queue_insert_tail(&calls, q);
     }
+
+    conn->held_size = 0;
 
     while (!ngx_queue_empty(&calls)) {
         q = ngx_queue_head(&calls);

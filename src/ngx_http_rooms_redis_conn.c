@@ -12,6 +12,7 @@
 #define NGX_HTTP_ROOMS_REDIS_STEADY  2000     /* ms, to be up for good */
 #define NGX_HTTP_ROOMS_REDIS_HOPS    5        /* to nodes, without a pause */
 #define NGX_HTTP_ROOMS_REDIS_TEXT    65536    /* kept, of what is encoded */
+#define NGX_HTTP_ROOMS_REDIS_HELD    (64 * 1024 * 1024)
 
 
 static void ngx_http_rooms_redis_connect(ngx_http_rooms_redis_conn_t *conn);
@@ -256,6 +257,13 @@ ngx_http_rooms_redis_send(ngx_http_rooms_redis_conn_t *conn,
     /* what is held goes first */
 
     if (conn->moving || !ngx_queue_empty(&conn->held)) {
+
+        if (conn->held_size + call->len > NGX_HTTP_ROOMS_REDIS_HELD) {
+            ngx_free(call);
+            return NGX_ERROR;
+        }
+
+        conn->held_size += call->len;
         ngx_queue_insert_tail(&conn->held, &call->queue);
         return NGX_OK;
     }
@@ -511,6 +519,8 @@ ngx_http_rooms_redis_down(ngx_http_rooms_redis_conn_t *conn)
         ngx_queue_remove(q);
         ngx_queue_insert_tail(&calls, q);
     }
+
+    conn->held_size = 0;
 
     if (was && conn->down) {
         conn->down(conn);

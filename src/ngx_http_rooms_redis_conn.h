@@ -57,6 +57,7 @@ struct ngx_http_rooms_redis_conn_s {
     ngx_http_rooms_redis_link_t   link;
     ngx_queue_t                   calls;       /* that wait for replies */
     ngx_queue_t                   held;        /* that wait to be repeated */
+    size_t                        held_size;   /* octets of those */
     ngx_event_t                   timer;       /* to connect; else to check */
     ngx_event_t                   again;       /* to repeat what is held */
     ngx_http_rooms_redis_conn_t  *ask;         /* of a slot that moves */
