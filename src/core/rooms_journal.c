@@ -183,7 +183,10 @@ rooms_journal_admit(const rooms_journal_t *j, const rooms_append_t *a,
 }
 
 
-/* Writes the records and publishes them; the index is not touched yet. */
+/*
+ * Writes the records and publishes them; the index is not touched yet.  What
+ * cannot be kept in the file is not published: 0.
+ */
 
 static uint64_t
 rooms_journal_publish(rooms_journal_t *j, const rooms_append_t *a,
@@ -263,6 +266,15 @@ rooms_journal_publish(rooms_journal_t *j, const rooms_append_t *a,
 
     *end = back;
 
+    if (rooms_journal_keep(j, pos) != ROOMS_OK) {
+
+        if (e->end != 0) {
+            rooms_journal_set(&rooms_journal_rec(j, e->end)->next, 0);
+        }
+
+        return 0;
+    }
+
     rooms_journal_set(&j->head, pos);
 
     return h.pos;
@@ -341,7 +353,7 @@ rooms_int_t
 rooms_journal_append(rooms_journal_t *j, const rooms_append_t *a,
     uint64_t *last, rooms_journal_room_t *room)
 {
-    uint64_t                hash[2], first, end;
+    uint64_t                hash[2], first, end, id;
     rooms_int_t             rc;
     rooms_journal_plan_t    plan;
     rooms_journal_index_t  *e;
@@ -382,7 +394,15 @@ rooms_journal_append(rooms_journal_t *j, const rooms_append_t *a,
 
     rooms_journal_set(&j->time, a->now);
 
-    *last = rooms_journal_publish(j, a, &plan, e, &first, &end);
+    id = rooms_journal_publish(j, a, &plan, e, &first, &end);
+
+    if (id == 0) {
+        rooms_journal_release(j, e);
+        rc = ROOMS_DECLINED;
+        goto failed;
+    }
+
+    *last = id;
 
     rooms_journal_register(j, a, &plan, e, *last, first, end);
 
@@ -442,7 +462,7 @@ rooms_journal_snapshot(rooms_journal_t *j, rooms_str_t room, uint64_t id,
 
     rc = rooms_journal_room_for(j, size, size, 0);
     if (rc != ROOMS_OK) {
-        return rc;
+        goto failed;
     }
 
     memset(&h, 0, sizeof(rooms_journal_rec_t));
@@ -481,6 +501,14 @@ rooms_journal_snapshot(rooms_journal_t *j, rooms_str_t room, uint64_t id,
     rooms_journal_done(j);
 
     return ROOMS_OK;
+
+failed:
+
+    if (rc == ROOMS_DECLINED) {
+        rooms_journal_done(j);
+    }
+
+    return rc;
 }
 
 
@@ -508,19 +536,20 @@ rooms_journal_direct(rooms_journal_t *j, uint32_t to, rooms_str_t data,
     rooms_journal_begin(j);
 
     rc = rooms_journal_space(j, h.size, 0);
-    if (rc != ROOMS_OK) {
-        return rc;
+
+    if (rc == ROOMS_OK) {
+        rooms_journal_set(&j->time, now);
+
+        h.pos = j->head;
+        h.id = j->head;
+
+        rooms_journal_set(&j->head,
+                          rooms_journal_write(j, &h, NULL, data.data, NULL));
     }
 
-    rooms_journal_set(&j->time, now);
+    if (rc != ROOMS_ERROR) {
+        rooms_journal_done(j);
+    }
 
-    h.pos = j->head;
-    h.id = j->head;
-
-    rooms_journal_set(&j->head,
-                      rooms_journal_write(j, &h, NULL, data.data, NULL));
-
-    rooms_journal_done(j);
-
-    return ROOMS_OK;
+    return rc;
 }

@@ -163,7 +163,8 @@ void rooms_journal_stat(const rooms_journal_t *j, rooms_journal_stat_t *st);
  * ROOMS_DECLINED: no space for more state.  A room that lives is given
  *   more of the ring (85 %) than a new one (70 %), and removal, and what has
  *   messages only, always succeeds; or the index is full and the room has
- *   no entry.  Facts of more than 2 % of the ring lower these limits.
+ *   no entry.  Facts of more than 2 % of the ring lower these limits.  Or the
+ *   journal is kept in a file, and that takes nothing now.
  * ROOMS_ERROR: the name is empty or too long, or the records together are
  *   larger than an eighth of the ring.
  */
@@ -183,7 +184,9 @@ rooms_int_t rooms_journal_snapshot(rooms_journal_t *j, rooms_str_t room,
 
 /*
  * Sends octets to one worker (the value it gave as owner), in order with all
- * records; nothing is kept.  Errors as for append.  Lock held.
+ * records; nothing is kept, in the file neither.  Errors as for append; a
+ * file that takes nothing matters only when the ring has come round.  Lock
+ * held.
  */
 
 rooms_int_t rooms_journal_direct(rooms_journal_t *j, uint32_t to,

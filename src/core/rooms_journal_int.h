@@ -37,6 +37,7 @@
 
 #include <rooms_types.h>
 #include <rooms_journal.h>
+#include <rooms_journal_file.h>
 
 
 #define ROOMS_JOURNAL_MAGIC      0x726f6f6d732d6a31    /* "rooms-j1" */
@@ -107,7 +108,8 @@ struct rooms_journal_s {
 
     uint64_t        ring_size;
     uint64_t        max;                 /* the largest record */
-    uint64_t        reserved[6];
+    uint64_t        file;                /* offset of the file's, 0: none */
+    uint64_t        reserved[5];
 
     uint64_t        head;
     uint64_t        tail;
@@ -325,14 +327,18 @@ rooms_int_t rooms_journal_open(rooms_journal_t *j, rooms_str_t room,
 
 /* rooms_journal_ring.c */
 
-/* Moves the tail over one record, which is copied before if it is live. */
+/*
+ * Moves the tail over one record, which is copied before if it is live.
+ * ROOMS_DECLINED: it is not in the file yet, and cannot be written there.
+ */
 
 rooms_int_t rooms_journal_evict(rooms_journal_t *j);
 
 /*
  * Evicts until size octets can be written with "largest" left, and, with
- * entry set, until an entry is free.  ROOMS_DECLINED: no entry will be;
- * ROOMS_ERROR: the ring is damaged.  Entries may move or go.
+ * entry set, until an entry is free.  ROOMS_DECLINED: no entry will be, or
+ * the file takes nothing; ROOMS_ERROR: the ring is damaged.  Entries may move
+ * or go.
  */
 
 rooms_int_t rooms_journal_space(rooms_journal_t *j, uint64_t size,
@@ -352,6 +358,33 @@ void rooms_journal_enlarge(rooms_journal_t *j, uint64_t size);
 
 void rooms_journal_begin(rooms_journal_t *j);
 void rooms_journal_done(rooms_journal_t *j);
+
+
+/* rooms_journal_file.c */
+
+static inline rooms_journal_file_t *
+rooms_journal_file(const rooms_journal_t *j)
+{
+    return j->file == 0 ? NULL
+                        : (rooms_journal_file_t *) ((uintptr_t) j + j->file);
+}
+
+/*
+ * Writes to the file, if there is one, what lies before head in the ring and
+ * is not there yet; what lies behind the published head is taken as one
+ * append.  ROOMS_DECLINED: it cannot be written.
+ */
+
+rooms_int_t rooms_journal_keep(rooms_journal_t *j, uint64_t head);
+
+/* The writer died after it wrote to the file, before it published. */
+
+void rooms_journal_keep_repair(rooms_journal_t *j);
+
+/* Writes that deadline and owner of the record at pos have changed. */
+
+void rooms_journal_keep_touch(rooms_journal_t *j,
+    const rooms_journal_rec_t *r);
 
 
 /* rooms_journal_repair.c */

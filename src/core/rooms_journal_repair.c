@@ -398,6 +398,7 @@ rooms_journal_repair(rooms_journal_t *j, const char **reason)
 
     rooms_journal_begin(j);
     rooms_journal_clean(j);
+    rooms_journal_keep_repair(j);
 
     for (pos = j->tail; pos < j->head; pos += r->size) {
         r = rooms_journal_rec(j, pos);
@@ -422,7 +423,7 @@ rooms_journal_repair(rooms_journal_t *j, const char **reason)
     r = rooms_journal_rec(j, j->tail);
 
     if (j->tail != j->head && (r->flags & ROOMS_JOURNAL_STALE)
-        && rooms_journal_evict(j) != ROOMS_OK)
+        && rooms_journal_evict(j) == ROOMS_ERROR)
     {
         *reason = "a record in the journal was copied twice";
         return ROOMS_ERROR;
@@ -476,6 +477,8 @@ rooms_journal_attach(void *mem, size_t size, const char **reason)
         *reason = "the bounds of the journal are damaged";
         return ROOMS_ERROR;
     }
+
+    j->file = 0;
 
     return rooms_journal_repair(j, reason);
 }

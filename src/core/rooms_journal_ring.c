@@ -158,12 +158,21 @@ rooms_journal_evict(rooms_journal_t *j)
 {
     uint64_t                pos, size;
     rooms_journal_rec_t    *r;
+    rooms_journal_file_t   *f;
     rooms_journal_index_t  *e;
 
     pos = j->tail;
 
     if (pos == j->head) {
         return ROOMS_ERROR;
+    }
+
+    f = rooms_journal_file(j);
+
+    if (f != NULL && pos >= f->kept
+        && rooms_journal_keep(j, j->head) != ROOMS_OK)
+    {
+        return ROOMS_DECLINED;
     }
 
     r = rooms_journal_rec(j, pos);
@@ -193,6 +202,12 @@ rooms_journal_evict(rooms_journal_t *j)
         rooms_journal_set(&j->lap, j->head);
     }
 
+    /* what cannot be written now is tried again with the next append */
+
+    if (f != NULL && j->head - f->kept >= ROOMS_JOURNAL_FILE_LAG) {
+        (void) rooms_journal_keep(j, j->head);
+    }
+
     return ROOMS_OK;
 }
 
@@ -200,21 +215,25 @@ rooms_journal_evict(rooms_journal_t *j)
 rooms_int_t
 rooms_journal_space(rooms_journal_t *j, uint64_t size, unsigned entry)
 {
+    rooms_int_t  rc;
+
     while (entry && j->entries >= rooms_journal_limit(j)) {
 
         if (j->idle == 0) {
             return ROOMS_DECLINED;
         }
 
-        if (rooms_journal_evict(j) != ROOMS_OK) {
-            return ROOMS_ERROR;
+        rc = rooms_journal_evict(j);
+        if (rc != ROOMS_OK) {
+            return rc;
         }
     }
 
     while (j->ring_size - (j->head - j->tail) < size + j->largest) {
 
-        if (rooms_journal_evict(j) != ROOMS_OK) {
-            return ROOMS_ERROR;
+        rc = rooms_journal_evict(j);
+        if (rc != ROOMS_OK) {
+            return rc;
         }
     }
 

@@ -66,9 +66,16 @@ rooms_journal_touch(rooms_journal_t *j, rooms_str_t room, uint64_t deadline,
 
     /* also where a repair will look for it */
 
-    rooms_journal_begin(j);
-
     r = rooms_journal_rec(j, e->mark);
+
+    if ((deadline == ROOMS_JOURNAL_KEEP || deadline == r->deadline)
+        && owner == r->owner && e->deadline == r->deadline
+        && e->owner == r->owner)
+    {
+        return ROOMS_OK;
+    }
+
+    rooms_journal_begin(j);
 
     if (deadline != ROOMS_JOURNAL_KEEP) {
         rooms_journal_set(&r->deadline, deadline);
@@ -77,6 +84,8 @@ rooms_journal_touch(rooms_journal_t *j, rooms_str_t room, uint64_t deadline,
 
     rooms_journal_set32(&r->owner, owner);
     rooms_journal_set32(&e->owner, owner);
+
+    rooms_journal_keep_touch(j, r);
 
     rooms_journal_done(j);
 
