@@ -16,6 +16,7 @@
 #include <ngx_http_rooms_api.h>
 #include <ngx_http_rooms_cors.h>
 #include <ngx_http_rooms_ctx.h>
+#include <ngx_http_rooms_file.h>
 #include <ngx_http_rooms_request.h>
 #include <ngx_http_rooms_respond.h>
 
@@ -323,6 +324,8 @@ ngx_http_rooms_api_done(ngx_http_rooms_task_t *task, rooms_decision_t *d)
     if (r == NULL) {
         return;
     }
+
+    ngx_http_rooms_file_settle(task->zone);
 
     api->cln->handler = NULL;
     c = r->connection;

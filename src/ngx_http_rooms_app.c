@@ -14,6 +14,7 @@
 #include <ngx_http_rooms_audit.h>
 #include <ngx_http_rooms_conf.h>
 #include <ngx_http_rooms_contract.h>
+#include <ngx_http_rooms_file.h>
 #include <ngx_http_rooms_redis_bridge.h>
 #include <ngx_http_rooms_redis_conf.h>
 #include <ngx_http_rooms_verify.h>
@@ -64,7 +65,7 @@ static void ngx_http_rooms_app_cleanup(void *data);
 static ngx_http_rooms_app_command_t  ngx_http_rooms_app_commands[] = {
     { ngx_string("application"), 1, ngx_http_rooms_app_application },
     { ngx_string("contract"), 1, ngx_http_rooms_app_contract },
-    { ngx_string("zone"), 1, ngx_http_rooms_app_zone },
+    { ngx_string("zone"), 0, ngx_http_rooms_app_zone },
     { ngx_string("history"), 1, ngx_http_rooms_app_history },
     { ngx_string("option"), 2, ngx_http_rooms_app_option },
     { ngx_string("option_file"), 2, ngx_http_rooms_app_option_file },
@@ -151,6 +152,18 @@ ngx_http_rooms_app_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         app->size = NGX_HTTP_ROOMS_ZONE_SIZE;
     }
 
+    if (app->sync == NGX_CONF_UNSET) {
+        app->sync = NGX_HTTP_ROOMS_SYNC_DEFAULT;
+    }
+
+    if (app->keep.len && app->redis) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "a journal is either in redis or in a file, rooms_app "
+                      "\"%V\" wants both in %s:%ui",
+                      &app->name, app->file, app->line);
+        return NGX_CONF_ERROR;
+    }
+
     if (ngx_http_rooms_bridge_conf_init(cf, app) != NGX_OK
         || ngx_http_rooms_redis_conf_init(cf, app) != NGX_OK
         || ngx_http_rooms_app_configure(cf, app) != NGX_OK)
@@ -201,6 +214,7 @@ ngx_http_rooms_app_get(ngx_conf_t *cf, ngx_str_t *name)
         return NULL;
     }
 
+    app->sync = NGX_CONF_UNSET;
     app->name = *name;
     app->file = cf->conf_file->file.name.data;
     app->line = cf->conf_file->line;
@@ -345,7 +359,9 @@ static char *
 ngx_http_rooms_app_zone(ngx_conf_t *cf, ngx_http_rooms_app_t *app,
     ngx_str_t *value)
 {
-    ssize_t  size;
+    char        *rv;
+    ssize_t      size;
+    ngx_uint_t   i;
 
     if (app->size) {
         return "is duplicate";
@@ -367,6 +383,18 @@ ngx_http_rooms_app_zone(ngx_conf_t *cf, ngx_http_rooms_app_t *app,
     }
 
     app->size = size;
+
+    for (i = 2; i < cf->args->nelts; i++) {
+        rv = ngx_http_rooms_file_conf(cf, app, &value[i]);
+
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+    }
+
+    if (app->keep.len == 0 && app->sync != NGX_CONF_UNSET) {
+        return "has a \"sync\" parameter without \"file\"";
+    }
 
     return NGX_CONF_OK;
 }

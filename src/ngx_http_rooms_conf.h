@@ -80,6 +80,8 @@ struct ngx_http_rooms_app_s {
     ngx_str_t                 emitter;       /* key of redis_emitter, or "" */
     size_t                    emitter_max;   /* octets of its messages */
     size_t                    size;          /* of the zone */
+    ngx_str_t                 keep;          /* file of it, or empty */
+    ngx_int_t                 sync;          /* ms, NGX_HTTP_ROOMS_SYNC_.. */
     uint64_t                  history;       /* ms to be kept, 0: unsaid */
     ngx_open_file_t          *audit;         /* NULL: no audit log */
     ngx_shm_zone_t           *shm_zone;

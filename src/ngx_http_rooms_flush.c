@@ -12,6 +12,7 @@
 #include <ngx_http.h>
 
 #include <ngx_http_rooms_session.h>
+#include <ngx_http_rooms_file.h>
 #include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_polling.h>
 
@@ -64,7 +65,9 @@ ngx_http_rooms_session_dirty(ngx_http_rooms_session_t *s)
 void
 ngx_http_rooms_session_answer(ngx_http_rooms_session_t *s)
 {
-    if (!s->is_dirty || ngx_http_rooms_rooms_dirty()) {
+    if (!s->is_dirty || ngx_http_rooms_rooms_dirty()
+        || ngx_http_rooms_file_behind(s->zone))
+    {
         return;
     }
 
@@ -142,6 +145,10 @@ ngx_http_rooms_session_write(ngx_http_rooms_session_t *s)
     ngx_connection_t  *c;
 
     c = s->connection;
+
+    if (s->out.first) {
+        ngx_http_rooms_file_settle(s->zone);
+    }
 
     while (s->out.first && c->write->ready) {
 

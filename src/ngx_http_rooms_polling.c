@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 
 #include <ngx_http_rooms_polling.h>
+#include <ngx_http_rooms_file.h>
 #include <ngx_http_rooms_remote.h>
 #include <ngx_http_rooms_respond.h>
 #include <ngx_http_rooms_room.h>
@@ -184,6 +185,7 @@ ngx_http_rooms_polling_flush(ngx_http_rooms_session_t *s)
     ngx_http_rooms_room_take(s, NULL);
 
     if (s->out.first) {
+        ngx_http_rooms_file_settle(s->zone);
         ngx_http_rooms_polling_packets(s, NULL);
     }
 }

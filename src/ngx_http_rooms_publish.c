@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 
 #include <ngx_http_rooms_act.h>
+#include <ngx_http_rooms_file.h>
 #include <ngx_http_rooms_publish.h>
 #include <ngx_http_rooms_socket.h>
 
@@ -405,6 +406,8 @@ ngx_http_rooms_rooms_flush(void)
 
         ngx_queue_remove(q);
         room->is_dirty = 0;
+
+        ngx_http_rooms_file_settle(room->zone);
 
         for (p = ngx_queue_head(&room->streams);
              p != ngx_queue_sentinel(&room->streams);

@@ -19,6 +19,7 @@
 #include <ngx_http_rooms_workers.h>
 #include <ngx_http_rooms_recovery.h>
 #include <ngx_http_rooms_command.h>
+#include <ngx_http_rooms_file.h>
 #include <ngx_http_rooms_redis.h>
 
 
@@ -111,6 +112,8 @@ ngx_http_rooms_tick(ngx_event_t *ev)
     apps = ngx_http_rooms_swept->apps.elts;
 
     for (i = 0; i < ngx_http_rooms_swept->apps.nelts; i++) {
+        ngx_http_rooms_file_tick(apps[i]->zone);
+
         if (apps[i]->zone->redis == NULL) {
             ngx_http_rooms_sweep_zone(apps[i]->zone, workers);
         }

@@ -13,6 +13,7 @@
 #include <ngx_http.h>
 
 #include <ngx_http_rooms_workers.h>
+#include <ngx_http_rooms_file.h>
 #include <ngx_http_rooms_redis.h>
 #include <ngx_http_rooms_redis_bridge.h>
 
@@ -194,6 +195,7 @@ ngx_http_rooms_zone_exit_process(ngx_cycle_t *cycle)
 
     for (i = 0; i < rmcf->apps.nelts; i++) {
         ngx_http_rooms_zone_close(apps[i]->zone);
+        ngx_http_rooms_file_finish(apps[i]->zone);
 
         if (apps[i]->zone->redis) {
             ngx_http_rooms_redis_free_zone(apps[i]->zone);

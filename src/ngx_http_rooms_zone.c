@@ -14,6 +14,7 @@
 #include <openssl/rand.h>
 
 #include <ngx_http_rooms_zone.h>
+#include <ngx_http_rooms_file.h>
 #include <ngx_http_rooms_workers.h>
 #include <ngx_http_rooms_remote.h>
 #include <ngx_http_rooms_room.h>
@@ -32,6 +33,8 @@ static ngx_int_t ngx_http_rooms_zone_init(ngx_shm_zone_t *shm_zone,
     void *data);
 static ngx_int_t ngx_http_rooms_zone_format(ngx_http_rooms_zone_t *zone,
     ngx_shm_zone_t *shm_zone);
+static ngx_int_t ngx_http_rooms_zone_lay(ngx_http_rooms_zone_t *zone,
+    ngx_shm_zone_t *shm_zone, u_char *mem);
 static void ngx_http_rooms_zone_wake(const rooms_journal_room_t *room);
 static void ngx_http_rooms_zone_direct_in(ngx_http_rooms_zone_t *zone,
     const rooms_journal_entry_t *e);
@@ -64,12 +67,23 @@ ngx_http_rooms_zone_add(ngx_conf_t *cf, ngx_http_rooms_app_t *app)
     u_char                 *p;
     ngx_str_t               name;
     ngx_shm_zone_t         *shm_zone;
+    ngx_pool_cleanup_t     *cln;
     ngx_http_rooms_zone_t  *zone;
 
     zone = ngx_pcalloc(cf->pool, sizeof(ngx_http_rooms_zone_t));
     if (zone == NULL) {
         return NGX_ERROR;
     }
+
+    cln = ngx_pool_cleanup_add(cf->cycle->pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_http_rooms_file_release;
+    cln->data = zone;
+
+    ngx_http_rooms_sync_init();
 
     /* the journal of another application must not be taken over */
 
@@ -121,6 +135,13 @@ ngx_http_rooms_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     zone = shm_zone->data;
     zone->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
 
+    if (data != NULL
+        && ngx_http_rooms_file_inherit(zone, data, shm_zone->shm.log)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     if (data == NULL && !shm_zone->shm.exists
         && ngx_http_rooms_zone_format(zone, shm_zone) != NGX_OK)
     {
@@ -132,6 +153,11 @@ ngx_http_rooms_zone_init(ngx_shm_zone_t *shm_zone, void *data)
                         (shm_zone->shm.addr + zone->shared->journal);
     zone->epoch = rooms_journal_epoch(zone->journal);
 
+    if (zone->shared->file) {
+        zone->file = (rooms_journal_file_t *)
+                         (shm_zone->shm.addr + zone->shared->file);
+    }
+
     return NGX_OK;
 }
 
@@ -142,8 +168,8 @@ ngx_http_rooms_zone_format(ngx_http_rooms_zone_t *zone,
 {
     u_char                   *mem, *ctx;
     size_t                    size, len;
-    uint64_t                  random[3];
     ngx_slab_pool_t          *shpool;
+    rooms_journal_file_t     *file;
     ngx_http_rooms_shared_t  *shared;
 
     shpool = zone->shpool;
@@ -155,6 +181,17 @@ ngx_http_rooms_zone_format(ngx_http_rooms_zone_t *zone,
 
     if (ctx == NULL || shared == NULL) {
         goto small;
+    }
+
+    file = NULL;
+
+    if (zone->app->keep.len) {
+        file = ngx_slab_calloc(shpool, sizeof(rooms_journal_file_t));
+        if (file == NULL) {
+            goto small;
+        }
+
+        shared->file = (u_char *) file - shm_zone->shm.addr;
     }
 
     ngx_sprintf(ctx, " in zone \"%V\"%Z", &shm_zone->shm.name);
@@ -169,24 +206,29 @@ ngx_http_rooms_zone_format(ngx_http_rooms_zone_t *zone,
         goto small;
     }
 
-    if (RAND_bytes((u_char *) random, sizeof(random)) != 1) {
-        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                      "rooms: no random numbers for zone \"%V\"",
-                      &shm_zone->shm.name);
-        return NGX_ERROR;
-    }
-
-    if (rooms_journal_init(mem, size, random[0], random[1], random[2])
-        != ROOMS_OK)
-    {
-        goto small;
-    }
-
     shared->journal = mem - shm_zone->shm.addr;
     shared->size = size;
     shpool->data = shared;
+    zone->shared = shared;
 
-    return NGX_OK;
+    switch (ngx_http_rooms_zone_lay(zone, shm_zone, mem)) {
+
+    case NGX_OK:
+        break;
+
+    case NGX_DECLINED:
+        goto small;
+
+    default:
+        return NGX_ERROR;
+    }
+
+    if (file == NULL || ngx_test_config) {
+        return NGX_OK;
+    }
+
+    return ngx_http_rooms_file_start(zone, (rooms_journal_t *) mem, file,
+                                     shm_zone->shm.log);
 
 small:
 
@@ -195,6 +237,48 @@ small:
                   "journal", &shm_zone->shm.name, shm_zone->shm.size);
 
     return NGX_ERROR;
+}
+
+
+/* The journal of its file, or a fresh one; NGX_DECLINED: too small. */
+
+static ngx_int_t
+ngx_http_rooms_zone_lay(ngx_http_rooms_zone_t *zone,
+    ngx_shm_zone_t *shm_zone, u_char *mem)
+{
+    size_t      size;
+    uint64_t    random[3];
+    ngx_int_t   rc;
+
+    size = zone->shared->size;
+
+    if (zone->app->keep.len) {
+        zone->kept = ngx_alloc(sizeof(ngx_http_rooms_kept_t),
+                               shm_zone->shm.log);
+        if (zone->kept == NULL) {
+            return NGX_ERROR;
+        }
+
+        zone->kept->refs = 1;
+        zone->kept->fd = NGX_INVALID_FILE;
+        zone->kept->old = NGX_INVALID_FILE;
+
+        rc = ngx_http_rooms_file_load(zone, mem, size, shm_zone->shm.log);
+
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
+    }
+
+    if (RAND_bytes((u_char *) random, sizeof(random)) != 1) {
+        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                      "rooms: no random numbers for zone \"%V\"",
+                      &shm_zone->shm.name);
+        return NGX_ERROR;
+    }
+
+    return rooms_journal_init(mem, size, random[0], random[1], random[2])
+           == ROOMS_OK ? NGX_OK : NGX_DECLINED;
 }
 
 

@@ -20,6 +20,7 @@
 #include <ngx_http_rooms_conf.h>
 
 #include <rooms_journal.h>
+#include <rooms_journal_file.h>
 #include <rooms_workers.h>
 
 
@@ -71,8 +72,19 @@ typedef struct {
     size_t                    size;
     uint32_t                  sweep;       /* where the sweep stands, locked */
     uint32_t                  told;        /* that the history is short */
+    size_t                    file;        /* offset, 0: there is none */
+    uint64_t                  synced;      /* ms, when it was last begun */
     ngx_http_rooms_stat_t     stats[ROOMS_WORKERS_MAX];
 } ngx_http_rooms_shared_t;
+
+
+/* The file of a zone in the master; all configurations of it share it. */
+
+typedef struct {
+    ngx_uint_t                refs;
+    ngx_fd_t                  fd;
+    ngx_fd_t                  old;         /* while the new one is written */
+} ngx_http_rooms_kept_t;
 
 
 /* In the shared memory of the worker table. */
@@ -88,6 +100,11 @@ struct ngx_http_rooms_zone_s {
     ngx_slab_pool_t          *shpool;
     ngx_http_rooms_shared_t  *shared;
     rooms_journal_t          *journal;
+    rooms_journal_file_t     *file;        /* NULL: in memory only */
+    ngx_http_rooms_kept_t    *kept;
+#if (NGX_THREADS)
+    ngx_thread_task_t        *syncing;
+#endif
     ngx_http_rooms_stat_t    *stat;        /* this worker's */
 
     ngx_http_rooms_redis_t   *redis;         /* NULL: in shared memory */

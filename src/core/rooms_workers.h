@@ -39,6 +39,11 @@ typedef struct {
 } rooms_workers_t;
 
 
+/* An owner that never was, since generations begin with 1; it is not 0. */
+
+#define ROOMS_WORKERS_NOBODY  0xff
+
+
 #define rooms_owner_slot(owner)  ((owner) & 0xff)
 
 
