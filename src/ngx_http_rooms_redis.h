@@ -61,6 +61,7 @@ struct ngx_http_rooms_redis_s {
     unsigned                       beating:1;  /* a reply is awaited */
     unsigned                       enlisted:1;
     unsigned                       reading:1;
+    unsigned                       unsaved:1;  /* a socket's record is */
 };
 
 

@@ -12,6 +12,9 @@
 static void ngx_http_rooms_room_decide(ngx_http_rooms_room_t *room);
 static ngx_int_t ngx_http_rooms_room_decide_one(ngx_http_rooms_room_t *room,
     ngx_http_rooms_pending_t *p, const void *state, ngx_http_rooms_op_t **op);
+static ngx_int_t ngx_http_rooms_room_fence(ngx_http_rooms_room_t *room,
+    ngx_http_rooms_pending_t *p);
+static void ngx_http_rooms_room_fence_reply(void *data, redisReply *reply);
 static ngx_int_t ngx_http_rooms_room_speculate(ngx_http_rooms_room_t *room,
     ngx_http_rooms_op_t *op, ngx_http_rooms_pending_t *p, void **state,
     ngx_uint_t *copied);
@@ -52,6 +55,7 @@ ngx_http_rooms_room_decide(ngx_http_rooms_room_t *room)
     app = room->zone->app;
 
     if (!room->backing.loaded || room->backing.appending
+        || room->backing.fenced
         || room->backing.state == NGX_HTTP_ROOMS_BACKING_LOADING
         || room->backing.committed > room->last)
     {
@@ -146,6 +150,11 @@ ngx_http_rooms_room_decide_one(ngx_http_rooms_room_t *room,
     }
 
     if (!ngx_http_rooms_pending_writes(p) && *op == NULL) {
+
+        if (ngx_http_rooms_room_fence(room, p) == NGX_OK) {
+            return NGX_AGAIN;
+        }
+
         ngx_queue_remove(&p->queue);
 
         if (!p->d.keep_deadline && room->state) {
@@ -180,6 +189,78 @@ ngx_http_rooms_room_decide_one(ngx_http_rooms_room_t *room,
     ngx_http_rooms_op_add(*op, p);
 
     return NGX_OK;
+}
+
+
+/*
+ * What writes nothing meets no conflict, so its caller might miss what was
+ * answered to it elsewhere: how far the room is, is asked once for all that
+ * wait now.
+ */
+
+static ngx_int_t
+ngx_http_rooms_room_fence(ngx_http_rooms_room_t *room,
+    ngx_http_rooms_pending_t *p)
+{
+    u_char                   key[NGX_HTTP_ROOMS_REDIS_KEY];
+    rooms_str_t              words[3];
+    ngx_queue_t             *q;
+    ngx_http_rooms_redis_t  *redis;
+
+    redis = room->zone->redis;
+
+    if (p->fresh || p->durable || p->task.cmd.kind == ROOMS_CMD_TICK
+        || !redis->cmd.is_up || !ngx_http_rooms_redis_room_ready(room))
+    {
+        return NGX_DECLINED;
+    }
+
+    words[0] = rooms_str("HGET", 4);
+    words[1] = ngx_http_rooms_redis_key(redis, key, "r:",
+                                        rooms_str(room->name.data,
+                                                  room->name.len));
+    words[2] = rooms_str("last", 4);
+
+    if (ngx_http_rooms_redis_send(&redis->cmd, words, 3,
+                                  ngx_http_rooms_room_fence_reply, room)
+        != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    room->backing.fenced = 1;
+    room->backing.busy++;
+
+    for (q = ngx_queue_head(&room->backing.tasks);
+         q != ngx_queue_sentinel(&room->backing.tasks);
+         q = ngx_queue_next(q))
+    {
+        p = ngx_queue_data(q, ngx_http_rooms_pending_t, queue);
+        p->fresh = 1;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_rooms_room_fence_reply(void *data, redisReply *reply)
+{
+    ngx_http_rooms_room_t *room = data;
+
+    uint64_t  last;
+
+    room->backing.fenced = 0;
+
+    if (rooms_bus_number(ngx_http_rooms_redis_str(reply), &last) == ROOMS_OK
+        && last > room->last)
+    {
+        room->backing.committed = ngx_max(room->backing.committed, last);
+    }
+
+    ngx_http_rooms_redis_room_run(room);
+
+    room->backing.busy--;
 }
 
 

@@ -117,6 +117,11 @@ ngx_http_rooms_redis_beat_reply(void *data, redisReply *reply)
 
     redis->enlisted = 1;
 
+    if (redis->unsaved) {
+        redis->unsaved = 0;
+        ngx_http_rooms_redis_save_all(redis);
+    }
+
     if (was == 0) {
         ngx_http_rooms_redis_rooms_up(redis);
     }

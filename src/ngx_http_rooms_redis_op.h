@@ -44,6 +44,7 @@ struct ngx_http_rooms_pending_s {
     unsigned                     durable:1;  /* is not given up */
     unsigned                     started:1;
     unsigned                     listed:1;   /* in timed */
+    unsigned                     fresh:1;    /* the room was asked about */
 };
 
 

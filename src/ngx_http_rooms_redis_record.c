@@ -113,6 +113,13 @@ ngx_http_rooms_redis_saved(void *data, redisReply *reply)
 
     ngx_http_rooms_socket_t  *socket;
 
+    if (reply == NULL) {
+
+        /* refused, or lost with the connection: all are saved again */
+
+        saved->zone->redis->unsaved = 1;
+    }
+
     if (reply && ngx_http_rooms_redis_integer(reply) == 0) {
         socket = ngx_http_rooms_socket_find(saved->zone,
                                             rooms_str(saved->sid,

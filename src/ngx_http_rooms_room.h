@@ -56,6 +56,7 @@ typedef struct {
     unsigned                  loaded:1;      /* it has been, once */
     unsigned                  subscribed:1;
     unsigned                  appending:1;
+    unsigned                  fenced:1;      /* its last id is asked for */
     unsigned                  running:1;
     unsigned                  again:1;
 } ngx_http_rooms_backing_t;

@@ -394,8 +394,11 @@ describe('orchestrator: settings', () => {
         other.tell('gm:identify', { stationId: 'GM_1', version: '1.0.0' });
         assert.strictEqual(await code(other), 'SESSION_NOT_FOUND');
         await server.session();
-        assert.strictEqual((await other.ask('gm:identify', {
-            stationId: 'GM_1', version: '1.0.0' })).success, true);
+
+        /* where the journal is in Redis, the other worker hears of it soon */
+
+        await until(async () => (await other.ask('gm:identify', {
+            stationId: 'GM_1', version: '1.0.0' })).success, 'the session');
         assert.strictEqual((await submit(other, 'MEM_001', 'Owls')).status,
             'accepted');
     });
