@@ -14,7 +14,7 @@ help:
 	@echo '                ONLY=name for one file, REDIS=1 over Redis'
 	@echo 'make sanitize   the integration tests on an nginx built from'
 	@echo '                source with ASan and UBSan'
-	@echo 'make bench      load tests; QUICK=1: a short run, KEEP=1: for README'
+	@echo 'make bench      load tests; QUICK=1: short, KEEP=1: for README'
 	@echo 'make install    copies the module, DESTDIR= MODULES='
 	@echo 'make clean      removes build/'
 	@echo
