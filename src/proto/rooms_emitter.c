@@ -11,6 +11,12 @@
 #include <rooms_json.h>
 
 
+/* What a message has: who sends it, the packet, and to whom. */
+
+#define ROOMS_EMITTER_PACKET  1
+#define ROOMS_EMITTER_OPTS    2
+#define ROOMS_EMITTER_PARTS   3
+
 /* Types of requests. */
 
 #define ROOMS_EMITTER_REMOTE_JOIN        2
@@ -115,30 +121,25 @@ rooms_emitter_packet(rooms_emitter_t *e, rooms_str_t nsp,
 {
     size_t                 start;
     json_t                *flags;
-    unsigned               none;
+    unsigned               i, none;
     rooms_int_t            rc;
-    rooms_str_t            uid, packet, opts;
+    rooms_str_t            parts[ROOMS_EMITTER_PARTS];
     rooms_sio_packet_t     pkt;
     rooms_msgpack_item_t   head;
 
     if (rooms_msgpack_next(&payload, &head) != ROOMS_OK
-        || head.kind != ROOMS_MSGPACK_ARRAY || head.n != 3)
+        || head.kind != ROOMS_MSGPACK_ARRAY
+        || head.n != ROOMS_EMITTER_PARTS)
     {
         return ROOMS_ERROR;
     }
 
-    rc = rooms_msgpack_value(&payload, limits, &uid);
+    for (i = 0; i < ROOMS_EMITTER_PARTS; i++) {
+        rc = rooms_msgpack_value(&payload, limits, &parts[i]);
 
-    if (rc == ROOMS_OK) {
-        rc = rooms_msgpack_value(&payload, limits, &packet);
-    }
-
-    if (rc == ROOMS_OK) {
-        rc = rooms_msgpack_value(&payload, limits, &opts);
-    }
-
-    if (rc != ROOMS_OK) {
-        return rc;
+        if (rc != ROOMS_OK) {
+            return rc;
+        }
     }
 
     /* the options first: what is appended later may move them */
@@ -146,7 +147,9 @@ rooms_emitter_packet(rooms_emitter_t *e, rooms_str_t nsp,
     start = e->text.len;
 
     if (payload.len
-        || rooms_msgpack_to_json(opts, &e->text, e->bins, &none) != ROOMS_OK
+        || rooms_msgpack_to_json(parts[ROOMS_EMITTER_OPTS], &e->text, e->bins,
+                                 &none)
+           != ROOMS_OK
         || none || e->text.failed)
     {
         return ROOMS_ERROR;
@@ -166,7 +169,8 @@ rooms_emitter_packet(rooms_emitter_t *e, rooms_str_t nsp,
 
     rooms_buf_reset(&e->text);
 
-    rc = rooms_msgpack_packet(packet, limits, &e->text, &pkt, e->bins);
+    rc = rooms_msgpack_packet(parts[ROOMS_EMITTER_PACKET], limits, &e->text,
+                              &pkt, e->bins);
 
     if (rc != ROOMS_OK) {
         return rc;

@@ -301,6 +301,7 @@ rooms_msgpack_from_json(rooms_buf_t *b, rooms_str_t json,
     p = json.data;
     end = p + json.len;
     depth = 0;
+    num = 0;
 
     while (p != NULL && p < end) {
 
