@@ -161,6 +161,8 @@ bench:
 	@scripts/bench/run
 	@scripts/bench/polls
 	@scripts/bench/platform
+	@scripts/bench/redis
+	@scripts/bench/crowd
 
 run:
 	@scripts/deps build run

@@ -17,6 +17,8 @@
 #define CASE_DRAIN      ((uint64_t) 10 * 1000000000)
 #define CASE_FLIGHT     65536            /* messages whose arrival is counted */
 #define CASE_BATCH      (1024 * 1024)
+#define CASE_HOT_SHIFT  24
+#define CASE_HOT_MEMBERS 64
 
 
 typedef struct {
@@ -28,7 +30,8 @@ typedef struct {
     uint64_t            sent;             /* messages */
     uint64_t            complete;         /* that reached all */
     uint32_t           *arrived;          /* of each message in flight */
-    uint32_t           *seq;              /* of each room */
+    uint32_t           *seq;              /* of each room, or sender */
+    uint32_t           *next;             /* of each sender at each member */
     uint32_t           *left;             /* members still to be reached */
     uint32_t           *due;              /* rooms, connections that may go */
     uint32_t            ndue;
@@ -38,8 +41,19 @@ typedef struct {
 
 
 static void
+case_tell(case_t *t, const char *what)
+{
+    if (t->conf->tell) {
+        puts(what);
+        fflush(stdout);
+    }
+}
+
+
+static void
 case_begin(case_t *t)
 {
+    case_tell(t, "begin");
     stats_latency_reset(&t->r->latency);
 
     t->r->done = 0;
@@ -55,6 +69,8 @@ case_end(case_t *t)
     t->measuring = 0;
     t->r->elapsed = (double) (stats_now() - t->start) / CASE_SECOND;
     t->r->cpu = (double) (stats_cpu(&t->conf->pids) - t->cpu) / CASE_SECOND;
+
+    case_tell(t, "end");
 }
 
 
@@ -67,20 +83,22 @@ case_init(case_t *t, client_t *c, const case_conf_t *conf, case_result_t *r,
     memset(t, 0, sizeof(case_t));
     memset(r, 0, sizeof(case_result_t));
 
-    rooms = conf->rooms ? conf->rooms : 1;
+    rooms = conf->rooms ? conf->rooms : CASE_HOT_MEMBERS;
 
     t->conf = conf;
     t->r = r;
     t->arrived = calloc(CASE_FLIGHT, sizeof(uint32_t));
     t->seq = calloc(rooms, sizeof(uint32_t));
+    t->next = calloc(CASE_HOT_MEMBERS * CASE_HOT_MEMBERS, sizeof(uint32_t));
     t->left = calloc(rooms, sizeof(uint32_t));
     t->due = calloc(n + rooms, sizeof(uint32_t));
     t->batch = malloc(CASE_BATCH);
 
     c->data = t;
 
-    if (t->arrived == NULL || t->seq == NULL || t->left == NULL
-        || t->due == NULL || t->batch == NULL || client_init(c, n) != 0)
+    if (t->arrived == NULL || t->seq == NULL || t->next == NULL
+        || t->left == NULL || t->due == NULL || t->batch == NULL
+        || client_init(c, n) != 0)
     {
         fprintf(stderr, "no memory\n");
         return -1;
@@ -97,6 +115,7 @@ case_free(case_t *t, client_t *c)
 
     free(t->arrived);
     free(t->seq);
+    free(t->next);
     free(t->left);
     free(t->due);
     free(t->batch);
@@ -120,24 +139,24 @@ case_connected(client_t *c)
 /* One message at one member: counted, checked, timed.  1 where it is new. */
 
 static int
-case_received(case_t *t, client_t *c, conn_t *conn, uint32_t seq,
+case_received(case_t *t, client_t *c, uint32_t *next, uint32_t seq,
     const char *payload)
 {
     uint64_t  then;
 
     t->r->received++;
 
-    if (seq != conn->next) {
+    if (seq != *next) {
 
-        if ((int32_t) (seq - conn->next) < 0) {
+        if ((int32_t) (seq - *next) < 0) {
             t->r->duplicates++;
             return 0;
         }
 
-        t->r->disorder += seq - conn->next;
+        t->r->disorder += seq - *next;
     }
 
-    conn->next = seq + 1;
+    *next = seq + 1;
 
     if (t->measuring) {
         then = payload_time(payload);
@@ -166,7 +185,7 @@ case_fanout_message(client_t *c, conn_t *conn, const char *text, size_t len)
 
     seq = payload_seq(p);
 
-    if (!case_received(t, c, conn, seq, p)) {
+    if (!case_received(t, c, &conn->next, seq, p)) {
         return;
     }
 
@@ -327,7 +346,8 @@ case_rooms_message(client_t *c, conn_t *conn, const char *text, size_t len)
 
     seq = payload_seq(p);
 
-    if (case_received(t, c, conn, seq, p) && --t->left[conn->room] == 0) {
+    if (case_received(t, c, &conn->next, seq, p)
+        && --t->left[conn->room] == 0) {
         t->complete++;
         t->due[t->ndue++] = conn->room;
     }
@@ -400,6 +420,97 @@ case_rooms(client_t *c, const case_conf_t *conf, case_result_t *r)
 }
 
 
+/*
+ * Everybody in one room publishes, each with one message in flight: many
+ * append to one journal.  A sequence number names its sender.
+ */
+
+static void
+case_hot_message(client_t *c, conn_t *conn, const char *text, size_t len)
+{
+    case_t      *t;
+    uint32_t     seq, sender;
+    const char  *p;
+
+    t = c->data;
+    p = payload_find(c, text, len);
+
+    if (p == NULL) {
+        return;
+    }
+
+    seq = payload_seq(p);
+    sender = seq >> CASE_HOT_SHIFT;
+    seq &= (1u << CASE_HOT_SHIFT) - 1;
+
+    if (sender < c->n
+        && case_received(t, c, &t->next[conn->index * c->n + sender], seq, p)
+        && --t->left[sender] == 0)
+    {
+        t->complete++;
+        t->due[t->ndue++] = sender;
+    }
+}
+
+
+static void
+case_hot_send(case_t *t, client_t *c)
+{
+    size_t         n;
+    uint32_t       i, sender;
+    unsigned char  frame[PAYLOAD_FRAME];
+
+    for (i = 0; i < t->ndue; i++) {
+        sender = t->due[i];
+        t->left[sender] = c->n - 1;
+        t->sent++;
+
+        n = payload_message(frame, c, 0, sender << CASE_HOT_SHIFT
+                                         | t->seq[sender]++, t->conf->payload);
+        client_send(c, &c->conns[sender], frame, n);
+    }
+
+    t->ndue = 0;
+}
+
+
+int
+case_hot(client_t *c, const case_conf_t *conf, case_result_t *r)
+{
+    int       rc;
+    case_t    t;
+    uint32_t  i;
+
+    if (conf->members < 2 || conf->members > CASE_HOT_MEMBERS) {
+        fprintf(stderr, "2 to %d members\n", CASE_HOT_MEMBERS);
+        return -1;
+    }
+
+    if (case_init(&t, c, conf, r, conf->members) != 0) {
+        return -1;
+    }
+
+    for (i = 0; i < c->n; i++) {
+        c->conns[i].room = 0;
+        t.due[i] = i;
+    }
+
+    t.ndue = c->n;
+    c->message = case_hot_message;
+
+    rc = case_connected(c);
+
+    if (rc == 0) {
+        case_run(&t, c, case_hot_send, 0);
+        case_account(&t, c, t.sent * (conf->members - 1));
+    }
+
+    case_free(&t, c);
+
+    return rc;
+}
+
+
 /* 3ID["PAYLOAD"]: the id is the sequence number modulo 10. */
 
 static void
@@ -415,7 +526,7 @@ case_ack_message(client_t *c, conn_t *conn, const char *text, size_t len)
 
     text += 4;
 
-    if (case_received(t, c, conn, payload_seq(text), text)) {
+    if (case_received(t, c, &conn->next, payload_seq(text), text)) {
         t->complete++;
         t->due[t->ndue++] = conn->index;
     }

@@ -24,6 +24,8 @@ typedef struct {
     double            seconds;            /* of measuring */
     double            warmup;
     size_t            payload;            /* octets, at least 32 */
+    unsigned          tell;               /* prints when measuring begins and
+                                             ends, as lines */
     stats_pids_t      pids;
 } case_conf_t;
 
@@ -46,12 +48,13 @@ typedef struct {
 
 /*
  * 0, or -1 where the case could not be run; what is wrong was said on stderr.
- * The unit of done is: fanout, rooms: a delivery; ack: an answered event;
+ * The unit of done is: fanout, rooms, hot: a delivery; ack: an answered event;
  * idle: a connection and second; connect: a connection.
  */
 
 int case_fanout(client_t *c, const case_conf_t *conf, case_result_t *r);
 int case_rooms(client_t *c, const case_conf_t *conf, case_result_t *r);
+int case_hot(client_t *c, const case_conf_t *conf, case_result_t *r);
 int case_ack(client_t *c, const case_conf_t *conf, case_result_t *r);
 int case_idle(client_t *c, const case_conf_t *conf, case_result_t *r);
 int case_connect(client_t *c, const case_conf_t *conf, case_result_t *r);

@@ -54,6 +54,7 @@ typedef struct client_s  client_t;
 struct client_s {
     const char       *host;               /* dotted */
     unsigned          port;
+    unsigned          ports;              /* so many from port on, in turn */
     const char       *path;
     unsigned          nchan;
     char            **queries;            /* of each connection, which then

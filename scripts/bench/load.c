@@ -30,6 +30,7 @@ typedef struct {
 static const load_case_t  load_cases[] = {
     { "fanout", case_fanout },
     { "rooms", case_rooms },
+    { "hot", case_hot },
     { "ack", case_ack },
     { "idle", case_idle },
     { "connect", case_connect },
@@ -78,6 +79,9 @@ load_option(const char *word, client_t *c, case_conf_t *conf,
     } else if (load_is("port")) {
         c->port = (unsigned) atoi(value);
 
+    } else if (load_is("ports")) {
+        c->ports = (unsigned) atoi(value);
+
     } else if (load_is("nchan")) {
         c->nchan = (unsigned) atoi(value);
 
@@ -116,6 +120,9 @@ load_option(const char *word, client_t *c, case_conf_t *conf,
 
     } else if (load_is("payload")) {
         conf->payload = (size_t) atoi(value);
+
+    } else if (load_is("tell")) {
+        conf->tell = (unsigned) atoi(value);
 
     } else if (!load_is("pids") || stats_pids(&conf->pids, value) != 0) {
         load_usage(word);

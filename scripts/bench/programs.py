@@ -1,8 +1,9 @@
 # Copyright (C) nginx rooms contributors
 #
-# Builds the load generators and the floor.
+# Builds the load generators and the floor, and installs the peers.
 
 import os
+import shutil
 import subprocess
 
 import servers
@@ -32,3 +33,26 @@ def build(*names):
                        + [os.path.join(servers.BENCH, source)
                           for source in SOURCES[name]]
                        + LIBS[name], check=True)
+
+
+def peers():
+    """npm's peers, as the lock file says."""
+
+    source = os.path.join(servers.BENCH, 'peers')
+    target = os.path.join(servers.BUILD, 'peers')
+    lock = os.path.join(target, 'package-lock.json')
+    os.makedirs(target, exist_ok=True)
+
+    same = os.path.isdir(os.path.join(target, 'node_modules', 'socket.io')) \
+        and os.path.isfile(lock) \
+        and open(lock).read() == open(os.path.join(source,
+                                                   'package-lock.json')).read()
+
+    for name in os.listdir(source):
+        if os.path.isfile(os.path.join(source, name)):
+            shutil.copy(os.path.join(source, name), target)
+
+    if not same:
+        subprocess.run(['npm', 'ci', '--ignore-scripts', '--no-audit',
+                        '--no-fund'], cwd=target, check=True,
+                       stdout=subprocess.DEVNULL)

@@ -36,11 +36,18 @@ void
 wire_open(client_t *c, conn_t *conn)
 {
     int                 one = 1;
+    unsigned            port;
     struct sockaddr_in  to, from;
+
+    port = c->port;
+
+    if (c->ports) {
+        port += conn->index % c->ports;
+    }
 
     memset(&to, 0, sizeof(to));
     to.sin_family = AF_INET;
-    to.sin_port = htons((uint16_t) c->port);
+    to.sin_port = htons((uint16_t) port);
     to.sin_addr.s_addr = inet_addr(c->host);
 
     conn->state = CONN_CONNECTING;

@@ -5,6 +5,8 @@
 //     deflate=1                   permessage-deflate from 0 octets on
 //     tls=DIRECTORY               with cert.pem and key.pem there
 //     redis=redis://host:port     through the Redis adapter
+//     streams=redis://host:port   through the adapter of Redis streams, which
+//                                 clients recover from
 //     ping=MILLISECONDS           interval of the heartbeat
 
 'use strict';
@@ -14,6 +16,7 @@ const http = require('node:http');
 const https = require('node:https');
 const path = require('node:path');
 const { createAdapter } = require('@socket.io/redis-adapter');
+const streams = require('@socket.io/redis-streams-adapter');
 const { createClient } = require('redis');
 const { Server } = require('socket.io');
 
@@ -45,6 +48,16 @@ async function main() {
 
         await Promise.all([pub.connect(), sub.connect()]);
         options.adapter = createAdapter(pub, sub);
+    }
+
+    if (given.streams) {
+        const client = createClient({ url: given.streams });
+
+        await client.connect();
+        options.adapter = streams.createAdapter(client);
+        options.connectionStateRecovery = {
+            maxDisconnectionDuration: 120000,
+        };
     }
 
     const io = new Server(server, options);
