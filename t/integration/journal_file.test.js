@@ -312,8 +312,11 @@ describe('journal in a file: refusals', () => {
         assert.match(refused(server), /journal ".*journal" is in use/);
         server.write({ zone: '8m file=journal' });
         server.child.kill('SIGHUP');
-        await until(() => /is in use by another nginx/.test(
-            server.errorLog()), 'the refusal');
+
+        /* by the master itself, which has read the configuration then */
+
+        await until(() => new RegExp(` ${server.child.pid}#.*is in use by ` +
+            'another nginx').test(server.errorLog()), 'the refusal');
         server.write({ zone: ZONE });
 
         const { sessionCode: code } = await server.rest.create('Alice');
