@@ -107,8 +107,15 @@ ngx_int_t ngx_http_rooms_redis_send(ngx_http_rooms_redis_conn_t *conn,
 void ngx_http_rooms_redis_follow(ngx_http_rooms_redis_conn_t *conn,
     const ngx_http_rooms_redis_node_t *node);
 
+/* Opens the link, to where the finder says; or waits until it knows. */
+
+void ngx_http_rooms_redis_connect(ngx_http_rooms_redis_conn_t *conn);
 void ngx_http_rooms_redis_conn_open(ngx_http_rooms_redis_conn_t *conn,
     const ngx_http_rooms_redis_node_t *node);
+
+/* The link is closed: nothing of what was asked is answered any more. */
+
+void ngx_http_rooms_redis_down(ngx_http_rooms_redis_conn_t *conn);
 
 /* To the node of a MOVED, when all replies have come; others follow. */
 
@@ -139,6 +146,11 @@ void ngx_http_rooms_redis_answer(ngx_http_rooms_redis_call_t *call,
 /* ngx_http_rooms_redis_hello.c: what is said first on a connection */
 
 void ngx_http_rooms_redis_hello(ngx_http_rooms_redis_conn_t *conn);
+
+
+/* ngx_http_rooms_redis_check.c: sets the events up, before any is added */
+
+void ngx_http_rooms_redis_timers_init(ngx_http_rooms_redis_conn_t *conn);
 
 
 /* ngx_http_rooms_redis_cluster.c */
