@@ -18,6 +18,7 @@
 
 #define NGX_HTTP_ROOMS_ARGS      256       /* of one event */
 #define NGX_HTTP_ROOMS_NAME_MAX  1024      /* octets of an event's name */
+#define NGX_HTTP_ROOMS_HEARD     1000      /* ms, between two HEARD */
 
 
 static ngx_int_t ngx_http_rooms_packet_event(ngx_http_rooms_socket_t *socket,
@@ -27,6 +28,9 @@ static ngx_int_t ngx_http_rooms_packet_check(ngx_http_rooms_task_t *task,
 static ngx_int_t ngx_http_rooms_packet_window(ngx_http_rooms_session_t *s);
 static ngx_int_t ngx_http_rooms_packet_rate(ngx_http_rooms_task_t *task,
     const rooms_contract_event_t *event);
+static rooms_rate_t *ngx_http_rooms_packet_rates(ngx_http_rooms_session_t *s);
+static void ngx_http_rooms_packet_refuse(ngx_http_rooms_task_t *task,
+    rooms_refusal_e why, const char *detail);
 static void ngx_http_rooms_packet_done(ngx_http_rooms_task_t *task,
     rooms_decision_t *d);
 static ngx_uint_t ngx_http_rooms_packet_reserved(rooms_str_t name);
@@ -208,12 +212,14 @@ ngx_http_rooms_packet_event(ngx_http_rooms_socket_t *socket,
                            ngx_http_rooms_now())
            != ROOMS_OK)
     {
-        ngx_http_rooms_refuse(&task, ROOMS_REFUSE_RATE, "Too many events");
+        ngx_http_rooms_packet_refuse(&task, ROOMS_REFUSE_RATE,
+                                     "Too many events");
         return NGX_OK;
     }
 
     if (ngx_http_rooms_packet_window(s) != NGX_OK) {
-        ngx_http_rooms_refuse(&task, ROOMS_REFUSE_RATE, "Too many events");
+        ngx_http_rooms_packet_refuse(&task, ROOMS_REFUSE_RATE,
+                                     "Too many events");
         return (s->closed || s->doomed) ? NGX_ERROR : NGX_OK;
     }
 
@@ -278,19 +284,22 @@ ngx_http_rooms_packet_check(ngx_http_rooms_task_t *task,
                           : NULL;
 
     if (app->contract && event == NULL) {
-        ngx_http_rooms_refuse(task, ROOMS_REFUSE_UNKNOWN, "Unknown event");
+        ngx_http_rooms_packet_refuse(task, ROOMS_REFUSE_UNKNOWN,
+                                     "Unknown event");
         return NGX_DECLINED;
     }
 
     if (event && ngx_http_rooms_packet_rate(task, event) != NGX_OK) {
-        ngx_http_rooms_refuse(task, ROOMS_REFUSE_RATE, "Too many events");
+        ngx_http_rooms_packet_refuse(task, ROOMS_REFUSE_RATE,
+                                     "Too many events");
         return NGX_DECLINED;
     }
 
     args = json_loadb((const char *) task->cmd.text.data, task->cmd.text.len,
                       0, NULL);
     if (args == NULL) {
-        ngx_http_rooms_refuse(task, ROOMS_REFUSE_INVALID, "malformed text");
+        ngx_http_rooms_packet_refuse(task, ROOMS_REFUSE_INVALID,
+                                     "malformed text");
         return NGX_DECLINED;
     }
 
@@ -300,7 +309,8 @@ ngx_http_rooms_packet_check(ngx_http_rooms_task_t *task,
     if (event
         && rooms_contract_check_event(event, args, &failure) != ROOMS_OK)
     {
-        ngx_http_rooms_refuse(task, ROOMS_REFUSE_INVALID, failure.message);
+        ngx_http_rooms_packet_refuse(task, ROOMS_REFUSE_INVALID,
+                                     failure.message);
         return NGX_DECLINED;
     }
 
@@ -312,25 +322,78 @@ static ngx_int_t
 ngx_http_rooms_packet_rate(ngx_http_rooms_task_t *task,
     const rooms_contract_event_t *event)
 {
-    ngx_http_rooms_session_t  *s;
+    rooms_rate_t  *rates;
 
     if (event->rate.limit == 0) {
         return NGX_OK;
     }
 
-    s = task->socket->session;
-
-    if (s->rates == NULL) {
-        s->rates = ngx_calloc(rooms_contract_events(task->zone->app->contract)
-                              * sizeof(rooms_rate_t), ngx_cycle->log);
-        if (s->rates == NULL) {
-            return NGX_ERROR;
-        }
+    rates = ngx_http_rooms_packet_rates(task->socket->session);
+    if (rates == NULL) {
+        return NGX_ERROR;
     }
 
-    return rooms_rate_take(&s->rates[event->index], event->rate.limit,
+    return rooms_rate_take(&rates[event->index], event->rate.limit,
                            event->rate.window, ngx_http_rooms_now())
            == ROOMS_OK ? NGX_OK : NGX_DECLINED;
+}
+
+
+/* One for each event of the contract, and that of HEARD. */
+
+static rooms_rate_t *
+ngx_http_rooms_packet_rates(ngx_http_rooms_session_t *s)
+{
+    ngx_uint_t  n;
+
+    if (s->rates == NULL) {
+        n = rooms_contract_events(s->zone->app->contract);
+        s->rates = ngx_calloc((n + 1) * sizeof(rooms_rate_t), ngx_cycle->log);
+    }
+
+    return s->rates;
+}
+
+
+/* Who is refused is there, nevertheless. */
+
+static void
+ngx_http_rooms_packet_refuse(ngx_http_rooms_task_t *task, rooms_refusal_e why,
+    const char *detail)
+{
+    rooms_rate_t              *rates;
+    ngx_http_rooms_app_t      *app;
+    ngx_http_rooms_task_t      heard;
+    ngx_http_rooms_session_t  *s;
+
+    app = task->zone->app;
+    s = task->socket->session;
+
+    ngx_http_rooms_refuse(task, why, detail);
+
+    if (!(rooms_app_uses(app->app) & ROOMS_APP_HEARS) || !app->contract
+        || s->closed || s->doomed || task->socket->dead)
+    {
+        return;
+    }
+
+    rates = ngx_http_rooms_packet_rates(s);
+
+    if (rates == NULL
+        || rooms_rate_take(&rates[rooms_contract_events(app->contract)], 1,
+                           NGX_HTTP_ROOMS_HEARD, ngx_http_rooms_now())
+           != ROOMS_OK)
+    {
+        return;
+    }
+
+    ngx_memzero(&heard, sizeof(ngx_http_rooms_task_t));
+
+    heard.zone = task->zone;
+    heard.socket = task->socket;
+    heard.cmd.kind = ROOMS_CMD_HEARD;
+
+    ngx_http_rooms_execute(&heard);
 }
 
 

@@ -78,6 +78,9 @@ rooms_app_keys(const rooms_app_t *app)
 unsigned
 rooms_app_uses(const rooms_app_t *app)
 {
-    return app == &rooms_platform_app
-           ? ROOMS_APP_AUDITS | ROOMS_APP_VERIFIES : 0;
+    if (app == &rooms_platform_app) {
+        return ROOMS_APP_AUDITS | ROOMS_APP_VERIFIES;
+    }
+
+    return app == &rooms_orchestrator_app ? ROOMS_APP_HEARS : 0;
 }

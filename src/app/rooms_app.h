@@ -38,7 +38,8 @@ typedef enum {
     ROOMS_CMD_DISCONNECT,        /* a socket of this room is gone */
     ROOMS_CMD_RECOVER,           /* it is back with its id and rooms */
     ROOMS_CMD_TICK,              /* the room's deadline has passed */
-    ROOMS_CMD_REPLAY             /* of ROOMS_EFFECT_REPLAY: see missed */
+    ROOMS_CMD_REPLAY,            /* of ROOMS_EFFECT_REPLAY: see missed */
+    ROOMS_CMD_HEARD              /* an event of the caller was refused */
 } rooms_command_kind_e;
 
 
@@ -232,6 +233,11 @@ unsigned rooms_app_scoped(const rooms_app_t *app);
 
 #define ROOMS_APP_AUDITS    0x1          /* rooms_decide_audit() */
 #define ROOMS_APP_VERIFIES  0x2          /* rooms_decide_verify() */
+
+/* ROOMS_CMD_HEARD, once a second of a connection: it cares for who is silent,
+ * and what the layers before it refuse is a sign of life */
+
+#define ROOMS_APP_HEARS     0x4
 
 unsigned rooms_app_uses(const rooms_app_t *app);
 

@@ -397,6 +397,7 @@ rooms_dinner_decide(const void *conf, const void *data,
 
     case ROOMS_CMD_ACK:
     case ROOMS_CMD_REPLAY:
+    case ROOMS_CMD_HEARD:
         return ROOMS_OK;
     }
 

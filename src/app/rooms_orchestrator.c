@@ -274,10 +274,44 @@ rooms_orchestrator_call(rooms_orchestrator_t *g)
 
     case ROOMS_CMD_RECOVER:
     case ROOMS_CMD_ACK:
+    case ROOMS_CMD_HEARD:
         return ROOMS_OK;
     }
 
     return ROOMS_ERROR;
+}
+
+
+/*
+ * XG-10: what is refused is heard, too.  It takes a record only where much of
+ * the time that a station may be silent has passed since the last one.
+ */
+
+static void
+rooms_orchestrator_heard(rooms_orchestrator_t *g)
+{
+    json_t      *device;
+    uint64_t     beat;
+    const char  *self;
+
+    if (g->d->nrecords
+        || (g->cmd->kind != ROOMS_CMD_EVENT
+            && g->cmd->kind != ROOMS_CMD_HEARD))
+    {
+        return;
+    }
+
+    device = rooms_orchestrator_device(g->state, g->cmd->caller->sid, &self);
+    if (device == NULL) {
+        return;
+    }
+
+    beat = (uint64_t) json_integer_value(json_object_get(device, "beat"));
+
+    if (g->now >= beat + g->conf->heartbeat / ROOMS_ORCHESTRATOR_BEATS) {
+        rooms_orchestrator_fact(g, json_pack("{s:s, s:s}", "f", "beat", "id",
+                                             self));
+    }
 }
 
 
@@ -303,6 +337,11 @@ rooms_orchestrator_decide(const void *conf, const void *data,
     g.now = cmd->now > last ? cmd->now : last;
 
     rc = rooms_orchestrator_call(&g);
+
+    if (rc == ROOMS_OK) {
+        g.state = state ? state->root : NULL;
+        rooms_orchestrator_heard(&g);
+    }
 
     if (d->nrecords && cmd->kind != ROOMS_CMD_TICK) {
         rooms_decide_deadline(d, g.now + 1);

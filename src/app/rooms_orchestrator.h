@@ -35,6 +35,8 @@
 #define ROOMS_ORCHESTRATOR_PACE      110     /* ms between state:update */
 #define ROOMS_ORCHESTRATOR_UUID      36
 #define ROOMS_ORCHESTRATOR_FORMER    16      /* sids kept of a station */
+#define ROOMS_ORCHESTRATOR_BEATS     10      /* of what is refused, at most,
+                                                in the time of a heartbeat */
 
 
 /*

@@ -285,6 +285,7 @@ rooms_polls_handle(rooms_polls_ctx_t *ctx)
         return rooms_polls_tick(ctx);
 
     case ROOMS_CMD_REPLAY:
+    case ROOMS_CMD_HEARD:
         return rooms_polls_replayed(ctx);
 
     case ROOMS_CMD_ACK:

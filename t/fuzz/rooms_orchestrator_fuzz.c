@@ -250,7 +250,10 @@ step(fuzz_t *f, unsigned op, unsigned arg)
         break;
 
     case 12:
-        if (root(f->state) != NULL) {
+        if (arg & 128) {
+            socket_run(f, ROOMS_CMD_HEARD, who, "", NULL);
+
+        } else if (root(f->state) != NULL) {
             socket_run(f, ROOMS_CMD_REPLAY, who, "", NULL);
         }
 

@@ -69,6 +69,55 @@ G_44_silence(void **state)
 }
 
 
+/* What is refused keeps a station, and takes a record only now and then. */
+
+static void
+XG_10_refused_events_are_heard(void **state)
+{
+    play_t           *p = *state;
+    unsigned          i, records;
+    const char       *out;
+    rooms_command_t   cmd;
+
+    game_identify(p, "s1", "GM_1");
+    game_identify(p, "s2", "GM_2");
+    game_identify(p, "s3", "GM_3");
+    (void) tick(p, 1);
+
+    records = 0;
+
+    for (i = 0; i < 60; i++) {
+        (void) tick(p, 1000);
+
+        /* by what is before the application, and by itself */
+
+        play_command(p, &cmd, ROOMS_CMD_HEARD);
+        play_from(p, &cmd, "s1");
+        (void) play_decide(p, &cmd, p->state);
+        records += p->d.nrecords;
+
+        out = play_event(p, "s2", "heartbeat", "{\"stationId\":\"GM_1\"}");
+        assert_non_null(strstr(out, "AUTH_REQUIRED"));
+        records += p->d.nrecords;
+    }
+
+    assert_in_range(records, 4, 2 * 2 * ROOMS_ORCHESTRATOR_BEATS);
+    assert_string_equal(rooms_orchestrator_text(rooms_orchestrator_get(
+                            game_root(p), "devices", "GM_1"), "status"),
+                        "connected");
+    assert_string_equal(rooms_orchestrator_text(rooms_orchestrator_get(
+                            game_root(p), "devices", "GM_2"), "status"),
+                        "connected");
+    assert_null(rooms_orchestrator_get(game_root(p), "devices", "GM_3"));
+
+    /* who is no station takes none */
+
+    play_command(p, &cmd, ROOMS_CMD_HEARD);
+    play_from(p, &cmd, "s4");
+    assert_string_equal(play_decide(p, &cmd, p->state), "");
+}
+
+
 static void
 G_36_video_by_the_clock(void **state)
 {
@@ -158,6 +207,8 @@ main(void)
                                         game_setup, game_teardown),
         cmocka_unit_test_setup_teardown(G_44_silence, game_setup,
                                         game_teardown),
+        cmocka_unit_test_setup_teardown(XG_10_refused_events_are_heard,
+                                        game_setup, game_teardown),
         cmocka_unit_test_setup_teardown(G_36_video_by_the_clock, game_setup,
                                         game_teardown),
         cmocka_unit_test_setup_teardown(G_71_state_survives_as_octets,
