@@ -480,7 +480,9 @@ ngx_http_rooms_file_inherit(ngx_http_rooms_zone_t *zone,
     now = zone->app;
 
     if (was->keep.len != now->keep.len
-        || ngx_strncmp(was->keep.data, now->keep.data, now->keep.len) != 0
+        || (now->keep.len != 0
+            && ngx_strncmp(was->keep.data, now->keep.data, now->keep.len)
+               != 0)
         || was->sync != now->sync)
     {
         ngx_log_error(NGX_LOG_EMERG, log, 0,
