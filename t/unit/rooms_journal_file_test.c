@@ -535,16 +535,17 @@ test_writer_dies(void **unused)
 
 
 static void
-test_full_disk(void **unused)
+full_disk(uint64_t seed)
 {
     uint64_t               last, at;
     unsigned               i, declined;
+    rooms_int_t            rc;
     rooms_append_t         a;
     rooms_record_t         record;
     rooms_journal_room_t   info;
     rooms_journal_image_t  found;
 
-    (void) unused;
+    state = seed;
 
     start(SIZE, 0);
 
@@ -616,8 +617,35 @@ test_full_disk(void **unused)
     assert_int_equal(rooms_journal_direct(j, 1, model_data(3, 500), 1),
                      ROOMS_OK);
 
-    assert_int_equal(rooms_journal_lookup(j, a.room, &info), ROOMS_OK);
+    /* what was there before is there, and it all goes on */
+
+    for (i = 0; i < MODEL_ROOMS; i++) {
+        rc = rooms_journal_lookup(j, model_name(i), &info);
+        assert_int_equal(rc == ROOMS_OK && info.live, model.rooms[i].live);
+    }
+
     assert_int_equal(rooms_journal_append(j, &a, &last, NULL), ROOMS_OK);
+    assert_int_equal(rooms_journal_lookup(j, a.room, &info), ROOMS_OK);
+    assert_true(info.live && info.last == last);
+}
+
+
+/* ROOMS_SEEDS: so many runs of it, for a long one. */
+
+static void
+test_full_disk(void **unused)
+{
+    uint64_t     seed, n;
+    const char  *env;
+
+    (void) unused;
+
+    env = getenv("ROOMS_SEEDS");
+    n = env ? strtoull(env, NULL, 10) : 5;
+
+    for (seed = 1; seed <= n; seed++) {
+        full_disk(seed);
+    }
 }
 
 
