@@ -52,7 +52,7 @@ rooms_redis_word(rooms_str_t *in)
 }
 
 
-static rooms_int_t
+rooms_int_t
 rooms_redis_number(rooms_str_t text, unsigned max, unsigned *n)
 {
     size_t    i;

@@ -54,7 +54,11 @@ void rooms_redis_redirect(rooms_str_t text, rooms_redis_redirect_t *r);
 rooms_int_t rooms_redis_switch(rooms_str_t text, rooms_str_t name,
     rooms_str_t *host, unsigned *port);
 
-/* A port in decimal digits, 1..65535.  ROOMS_ERROR: something else. */
+/* At most five decimal digits, 0..max.  ROOMS_ERROR: something else. */
+
+rooms_int_t rooms_redis_number(rooms_str_t text, unsigned max, unsigned *n);
+
+/* A port, 1..65535. */
 
 rooms_int_t rooms_redis_port(rooms_str_t text, unsigned *port);
 

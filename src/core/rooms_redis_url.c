@@ -52,37 +52,6 @@ rooms_redis_url_cut(rooms_str_t *in, unsigned char c, rooms_str_t *head)
 
 
 static rooms_int_t
-rooms_redis_url_number(rooms_str_t text, unsigned max, unsigned *n)
-{
-    size_t    i;
-    unsigned  value;
-
-    if (text.len == 0 || text.len > 5) {
-        return ROOMS_ERROR;
-    }
-
-    value = 0;
-
-    for (i = 0; i < text.len; i++) {
-
-        if (text.data[i] < '0' || text.data[i] > '9') {
-            return ROOMS_ERROR;
-        }
-
-        value = value * 10 + (text.data[i] - '0');
-    }
-
-    if (value > max) {
-        return ROOMS_ERROR;
-    }
-
-    *n = value;
-
-    return ROOMS_OK;
-}
-
-
-static rooms_int_t
 rooms_redis_url_user(rooms_str_t text, rooms_redis_url_t *url)
 {
     size_t       half;
@@ -155,7 +124,7 @@ rooms_redis_url(rooms_str_t text, rooms_redis_url_t *url, const char **reason)
     }
 
     if (text.len
-        && rooms_redis_url_number(text, 65535, &url->db) != ROOMS_OK)
+        && rooms_redis_number(text, 65535, &url->db) != ROOMS_OK)
     {
         *reason = "its database must be a number";
         return ROOMS_ERROR;

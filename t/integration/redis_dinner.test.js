@@ -5,77 +5,16 @@
 const assert = require('node:assert');
 const { describe, it, before, after, afterEach } = require('node:test');
 
-const { Redis } = require('./lib/redis');
-const { Server } = require('./lib/server');
+const pairs = require('./lib/pair');
+const { seat, round } = pairs;
 const { sleep, until } = require('./lib/player');
-
-const NAMES = ['Alice', 'Bob', 'Carol', 'Dave'];
 
 
 /* o: for both nginx. */
 
 function usePair(o) {
-    const pair = { redis: null, servers: [] };
-
-    before(async () => {
-        pair.redis = await new Redis().start();
-
-        for (let i = 0; i < 2; i++) {
-            pair.servers.push(await new Server({ redis: pair.redis.url,
-                allow: /exited on signal 9/, ...o }).start());
-        }
-    });
-    afterEach(() => Promise.all(pair.servers.map((s) => s.clean())));
-    after(async () => {
-        await Promise.all(pair.servers.map((s) => s.stop()));
-        await pair.redis.stop();
-    });
-    return pair;
-}
-
-
-/* Four around a table, on all four workers. */
-
-async function seat(pair, opts) {
-    const { sessionCode: code } = await pair.servers[0].rest.create('Alice');
-    const players = [];
-
-    for (const [i, name] of NAMES.entries()) {
-        players.push(await pair.servers[i % 2].player({ side: i >> 1, name,
-            ...opts }));
-    }
-
-    for (const [i, player] of players.entries()) {
-        const ack = await player.join(code);
-
-        assert.strictEqual(ack.success, true, JSON.stringify(ack));
-        assert.strictEqual(ack.participantCount, i + 1);
-
-        for (const other of players.slice(0, i)) {
-            assert.strictEqual((await other.next('participant:joined'))
-                .participantCount, i + 1);
-        }
-    }
-
-    players.forEach((p) => p.clear());
-    return { code, players };
-}
-
-
-async function round(players) {
-    for (const player of players) {
-        assert.deepStrictEqual(await player.submit(['sushi-spot']),
-            { success: true });
-    }
-
-    const results = await Promise.all(players.map((p) =>
-        p.next('session:results')));
-
-    for (const one of results) {
-        assert.deepStrictEqual(one, results[0]);
-    }
-
-    return results[0];
+    return pairs.usePair({ before, after, afterEach },
+        { allow: /exited on signal 9/, ...o });
 }
 
 
