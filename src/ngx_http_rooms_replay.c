@@ -169,6 +169,11 @@ ngx_http_rooms_replay_records(ngx_http_rooms_replay_t *replay)
     n = 0;
 
     for (i = 0; i < replay->missed.nelts; i++) {
+
+        if (missed[i].ephemeral) {
+            continue;
+        }
+
         n += rooms_message_record(missed[i].id) != last;
         last = rooms_message_record(missed[i].id);
     }
@@ -217,7 +222,9 @@ ngx_http_rooms_replay_entry(void *ctx, const rooms_journal_entry_t *e)
 
         id = rooms_message_id(e->id, n, in.len == 0);
 
-        if (id <= replay->after || m.ephemeral
+        if (id <= replay->after
+            || (m.ephemeral && (replay->live == 0 || id < replay->live))
+            || m.action != ROOMS_MESSAGE_EMIT
             || !ngx_http_rooms_replay_meant(replay, &m))
         {
             continue;
@@ -240,6 +247,7 @@ ngx_http_rooms_replay_entry(void *ctx, const rooms_journal_entry_t *e)
         missed->id = id;
         missed->pos = pos;
         missed->len = replay->messages.len - pos;
+        missed->ephemeral = m.ephemeral;
     }
 
     /* whoever has the name now, it is another room */
@@ -357,7 +365,7 @@ ngx_http_rooms_replay_message(ngx_http_rooms_socket_t *socket,
 
     rooms_buf_reset(b);
     ngx_http_rooms_socket_text(b, &socket->nsp, m, zone->epoch, id,
-                               socket->recoverable);
+                               socket->recoverable && !m->ephemeral);
 
     if (b->failed) {
         goto failed;

@@ -15,6 +15,7 @@ const { describe, it } = test;
 
 const EVENTS = Number(process.env.ROOMS_EVENTS || 1000);
 const ROOMS = 50;
+const ROUNDS = Number(process.env.ROOMS_RETURNS || 4);
 
 
 /* The same session, as the other nginx knows it. */
@@ -240,7 +241,7 @@ describe('redis: platform on two nginx', () => {
 
 describe('redis: orchestrator on two nginx', () => {
     const pair = usePair(test, (o) => new OrchestratorServer(o),
-        { options: { hold: '400ms' } });
+        { options: { hold: '20s' } });
 
     it('G-20 a scan at one nginx is told at the other, and counts once',
         async () => {
@@ -261,4 +262,53 @@ describe('redis: orchestrator on two nginx', () => {
             assert.strictEqual((await scan(far, 'MEM_001', 'TEAM_B')).status,
                 'duplicate');
         });
+
+    it('G-57 G-58 G-60 a station comes back at either nginx amid scans: ' +
+        'all of them in order, once', async () => {
+        await pair.servers[0].session();
+
+        const near = await pair.servers[0].station('GM_1', 0);
+        let far = await pair.servers[1].station('GM_2', 1);
+
+        for (let round = 0; round < ROUNDS; round++) {
+            const tokens = Array.from({ length: 8 }, (_, i) =>
+                `BACK_${round}_${i}`);
+
+            near.clear();
+            far.vanish();
+            await near.next('device:disconnected');
+
+            const scans = (async () => {
+                for (const token of tokens) {
+                    const ack = await scan(near, token);
+
+                    assert.strictEqual(ack.success, true,
+                        JSON.stringify(ack));
+                    await sleep(round % 8);
+                }
+            })();
+
+            [far] = await Promise.all([
+                pair.servers[round % 2].station('GM_2', (round >> 1) % 2),
+                scans]);
+            const told = () => far.all('transaction:new').map((t) =>
+                t.data.tokenId);
+
+            await until(() => far.all('sync:full').length ||
+                told().includes(tokens.at(-1)), 'the last scan');
+            assert.strictEqual(far.all('sync:full').length, 0);
+            assert.deepStrictEqual(told(), tokens);
+
+            /* nor does it miss the state that follows */
+
+            await until(() => [...far.all('gm:identified').map((e) =>
+                e.state), ...far.all('state:update').map((e) => e.data)].at(-1)
+                .recentTransactions.some((t) => t.tokenId === tokens.at(-1)),
+            'the state after the last scan');
+
+            /* no more of them in a second than the contract allows */
+
+            await sleep(1010);
+        }
+    });
 });
