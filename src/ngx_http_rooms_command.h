@@ -31,8 +31,6 @@ struct ngx_http_rooms_task_s {
     ngx_http_rooms_done_pt       done;        /* or NULL */
     struct ngx_http_rooms_replay_s  *replay;  /* what the caller missed */
     void                        *data;
-    uint64_t                     first;       /* id of its own records, where
-                                                 some may be told already */
     unsigned                     detached:1;  /* may wait, see execute() */
     uint64_t                     id;          /* of the ack */
 };

@@ -191,7 +191,6 @@ ngx_http_rooms_replay(ngx_http_rooms_task_t *task, rooms_str_t offset,
     asked.cmd.missed = -1;
 
     replay.former = sids;
-    replay.live = task->first;
 
     if (ngx_http_rooms_replay_since(&replay, task->socket, offset)
         == NGX_OK)

@@ -251,20 +251,19 @@ ngx_http_rooms_pending_effects(ngx_http_rooms_pending_t *p,
     socket = p->task.socket;
     was = (room && ngx_http_rooms_room_member(room, socket));
 
-    if (p->op && p->op->first) {
-        p->task.first = p->op->first + p->index * ROOMS_MESSAGE_IDS;
-    }
-
     ngx_http_rooms_effects(&p->task, &p->d);
 
-    if (room == NULL || was || socket->dead || p->task.first == 0) {
+    if (room == NULL || was || socket->dead || p->op == NULL
+        || p->op->first == 0)
+    {
         return;
     }
 
     member = ngx_http_rooms_room_member(room, socket);
 
     if (member) {
-        member->from = p->task.first;
+        member->from = p->op->first
+                       + p->index * ROOMS_MESSAGE_IDS;
         member->joined = member->from - 1;
         room->backing.late = ngx_max(room->backing.late, member->from);
     }

@@ -169,11 +169,6 @@ ngx_http_rooms_replay_records(ngx_http_rooms_replay_t *replay)
     n = 0;
 
     for (i = 0; i < replay->missed.nelts; i++) {
-
-        if (missed[i].ephemeral) {
-            continue;
-        }
-
         n += rooms_message_record(missed[i].id) != last;
         last = rooms_message_record(missed[i].id);
     }
@@ -222,9 +217,7 @@ ngx_http_rooms_replay_entry(void *ctx, const rooms_journal_entry_t *e)
 
         id = rooms_message_id(e->id, n, in.len == 0);
 
-        if (id <= replay->after
-            || (m.ephemeral && (replay->live == 0 || id < replay->live))
-            || m.action != ROOMS_MESSAGE_EMIT
+        if (id <= replay->after || m.ephemeral
             || !ngx_http_rooms_replay_meant(replay, &m))
         {
             continue;
@@ -247,7 +240,6 @@ ngx_http_rooms_replay_entry(void *ctx, const rooms_journal_entry_t *e)
         missed->id = id;
         missed->pos = pos;
         missed->len = replay->messages.len - pos;
-        missed->ephemeral = m.ephemeral;
     }
 
     /* whoever has the name now, it is another room */
@@ -365,7 +357,7 @@ ngx_http_rooms_replay_message(ngx_http_rooms_socket_t *socket,
 
     rooms_buf_reset(b);
     ngx_http_rooms_socket_text(b, &socket->nsp, m, zone->epoch, id,
-                               socket->recoverable && !m->ephemeral);
+                               socket->recoverable);
 
     if (b->failed) {
         goto failed;

@@ -19,7 +19,6 @@ typedef struct {
     uint64_t                   id;          /* of the message */
     size_t                     pos;         /* in messages */
     size_t                     len;
-    ngx_uint_t                 ephemeral;
 } ngx_http_rooms_missed_t;
 
 
@@ -32,8 +31,6 @@ typedef struct ngx_http_rooms_replay_s {
     uint64_t                   after;       /* id of the last message had */
     uint64_t                   known;       /* id of a record to be found */
     uint64_t                   oldest;      /* time, ms, it must not precede */
-    uint64_t                   live;        /* from this id on, ephemeral ones
-                                               too; 0: none of them */
     ngx_uint_t                 found;
     rooms_buf_t                messages;
     ngx_array_t                missed;      /* ngx_http_rooms_missed_t */
@@ -56,8 +53,7 @@ rooms_int_t ngx_http_rooms_replay_entry(void *ctx,
     const rooms_journal_entry_t *e);
 void ngx_http_rooms_replay_sort(ngx_http_rooms_replay_t *replay);
 
-/* The number of records that they are messages of, when sorted; but for those
- * of ephemeral ones. */
+/* The number of records that they are messages of, when sorted. */
 
 ngx_uint_t ngx_http_rooms_replay_records(ngx_http_rooms_replay_t *replay);
 
