@@ -161,6 +161,7 @@ bench:
 	@scripts/bench/run
 	@scripts/bench/polls
 	@scripts/bench/platform
+	@scripts/bench/apps
 	@scripts/bench/redis
 	@scripts/bench/crowd
 
