@@ -102,17 +102,27 @@
     }
 
 
-    /* The whole of the room, at the start and after a lost connection. */
+    /*
+     * The whole of the room, at the start and after a lost connection.  What
+     * was told while it was on its way may not be in it: then once more.
+     */
 
     async function load() {
-        const at = `/rooms/${room.id}`;
-        const [seen, parts, prizes, winners] = await Promise.all([
-            client.call('GET', at),
-            client.call('GET', `${at}/participants?limit=100`),
-            client.call('GET', `${at}/prizes?limit=100`),
-            client.call('GET', `${at}/winners?limit=100`)]);
+        const mine = room;
+        const at = `/rooms/${mine.id}`;
 
-        Object.assign(room, { seen, parts, prizes, winners });
+        do {
+            mine.told = false;
+
+            const [seen, parts, prizes, winners] = await Promise.all([
+                client.call('GET', at),
+                client.call('GET', `${at}/participants?limit=100`),
+                client.call('GET', `${at}/prizes?limit=100`),
+                client.call('GET', `${at}/winners?limit=100`)]);
+
+            Object.assign(mine, { seen, parts, prizes, winners });
+        } while (mine.told && room === mine);
+
         redraw();
     }
 
@@ -134,7 +144,7 @@
             requestAnimationFrame(() => {
                 dirty = false;
 
-                if (room) {
+                if (room?.seen) {
                     draw();
                 }
             });
@@ -243,8 +253,12 @@
 
     client.addEventListener('any', ({ detail: { name, data } }) => {
         if (room && data.roomId === room.id && events[name]) {
-            events[name](data);
-            redraw();
+            room.told = true;
+
+            if (room.seen) {
+                events[name](data);
+                redraw();
+            }
         }
     });
 
