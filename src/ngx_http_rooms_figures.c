@@ -20,6 +20,8 @@
 
 static void ngx_http_rooms_figures_sum(ngx_http_rooms_figures_t *f,
     const ngx_http_rooms_stat_t *stat);
+static void ngx_http_rooms_figures_file(ngx_http_rooms_figures_t *f,
+    const rooms_journal_file_t *file);
 static void ngx_http_rooms_figures_census(ngx_http_rooms_app_t *app,
     ngx_http_rooms_figures_t *f);
 static void ngx_http_rooms_figures_walk(ngx_http_rooms_zone_t *zone,
@@ -52,6 +54,11 @@ ngx_http_rooms_figures(ngx_http_rooms_app_t *app, ngx_http_rooms_figures_t *f)
 
     ngx_http_rooms_zone_lock(zone);
     rooms_journal_stat(zone->journal, &f->journal);
+
+    if (zone->file) {
+        ngx_http_rooms_figures_file(f, zone->file);
+    }
+
     ngx_http_rooms_zone_unlock(zone);
 
     now = ngx_http_rooms_now();
@@ -83,6 +90,19 @@ ngx_http_rooms_figures_sum(ngx_http_rooms_figures_t *f,
     for (i = 0; i < NGX_HTTP_ROOMS_REFUSED_LAST; i++) {
         f->refused[i] += stat->refused[i];
     }
+}
+
+
+static void
+ngx_http_rooms_figures_file(ngx_http_rooms_figures_t *f,
+    const rooms_journal_file_t *file)
+{
+    f->kept = 1;
+    f->broken = file->broken;
+    f->written = file->at;
+    f->unsynced = file->at - file->synced;
+    f->syncs = file->syncs;
+    f->failures = file->failures;
 }
 
 

@@ -45,6 +45,13 @@ typedef struct {
 
     uint64_t               window;             /* ms the ring goes back */
     rooms_journal_stat_t   journal;
+
+    uint32_t               kept;               /* in a file: */
+    uint32_t               broken;
+    uint64_t               written;            /* octets since it started */
+    uint64_t               unsynced;           /* of them not on the disk */
+    uint64_t               syncs;
+    uint64_t               failures;
 } ngx_http_rooms_figures_t;
 
 

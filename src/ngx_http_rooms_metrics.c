@@ -13,6 +13,10 @@
 #include <ngx_http_rooms_figures.h>
 
 
+#define NGX_HTTP_ROOMS_METRIC_MS    1      /* shown as seconds */
+#define NGX_HTTP_ROOMS_METRIC_FILE  2      /* of zones with a file */
+
+
 /*
  * One line of samples.  Rows of one name stand together: its HELP and TYPE
  * are written before the first.
@@ -25,7 +29,7 @@ typedef struct {
     const char  *label;                    /* one more, or "" */
     size_t       offset;
     size_t       size;                     /* of the field */
-    unsigned     milliseconds:1;           /* shown as seconds */
+    unsigned     flags;
 } ngx_http_rooms_metric_t;
 
 
@@ -106,7 +110,7 @@ static const ngx_http_rooms_metric_t  ngx_http_rooms_zone_metrics[] = {
 
     { "rooms_journal_window_seconds", "gauge",
       "How far back the journal can replay.", "",
-      NGX_HTTP_ROOMS_FIGURE(window), 1 },
+      NGX_HTTP_ROOMS_FIGURE(window), NGX_HTTP_ROOMS_METRIC_MS },
 
     { "rooms_journal_index_entries", "gauge",
       "Entries of the journal's index in use.", "",
@@ -119,6 +123,26 @@ static const ngx_http_rooms_metric_t  ngx_http_rooms_zone_metrics[] = {
     { "rooms_journal_repairs_total", "counter",
       "Times the index was rebuilt after a worker had died.", "",
       NGX_HTTP_ROOMS_FIGURE(journal.repairs), 0 },
+
+    { "rooms_journal_file_written_bytes_total", "counter",
+      "Octets that were written to the journal's file.", "",
+      NGX_HTTP_ROOMS_FIGURE(written), NGX_HTTP_ROOMS_METRIC_FILE },
+
+    { "rooms_journal_file_unsynced_bytes", "gauge",
+      "Octets in the journal's file that may not be on the disk.", "",
+      NGX_HTTP_ROOMS_FIGURE(unsynced), NGX_HTTP_ROOMS_METRIC_FILE },
+
+    { "rooms_journal_file_syncs_total", "counter",
+      "Times the journal's file was put on the disk.", "",
+      NGX_HTTP_ROOMS_FIGURE(syncs), NGX_HTTP_ROOMS_METRIC_FILE },
+
+    { "rooms_journal_file_failures_total", "counter",
+      "Writes and syncs of the journal's file that failed.", "",
+      NGX_HTTP_ROOMS_FIGURE(failures), NGX_HTTP_ROOMS_METRIC_FILE },
+
+    { "rooms_journal_file_broken", "gauge",
+      "1: a sync failed, nothing is taken until nginx is restarted.", "",
+      NGX_HTTP_ROOMS_FIGURE(broken), NGX_HTTP_ROOMS_METRIC_FILE },
 
     { NULL, NULL, NULL, NULL, 0, 0, 0 }
 };
@@ -225,6 +249,11 @@ ngx_http_rooms_metrics_zone(rooms_buf_t *b, ngx_http_rooms_main_conf_t *rmcf,
         }
 
         for (i = 0; i < rmcf->apps.nelts; i++) {
+
+            if ((m->flags & NGX_HTTP_ROOMS_METRIC_FILE) && !f[i].kept) {
+                continue;
+            }
+
             ngx_http_rooms_metrics_text(b, m->name);
             ngx_http_rooms_metrics_text(b, "{app=\"");
             rooms_buf_append(b, apps[i]->name.data, apps[i]->name.len);
@@ -320,7 +349,7 @@ ngx_http_rooms_metrics_sample(rooms_buf_t *b,
     ngx_http_rooms_metrics_text(b, m->label);
     ngx_http_rooms_metrics_text(b, "} ");
 
-    if (m->milliseconds) {
+    if (m->flags & NGX_HTTP_ROOMS_METRIC_MS) {
         (void) ngx_sprintf(fraction, ".%03uL%Z", n % 1000);
         rooms_buf_uint(b, n / 1000);
         ngx_http_rooms_metrics_text(b, (const char *) fraction);

@@ -202,6 +202,15 @@ ngx_http_rooms_status_journal(rooms_buf_t *b,
     ngx_http_rooms_status_uint(b, ",\"entries\":", j->entries);
     ngx_http_rooms_status_uint(b, ",\"capacity\":", j->capacity);
     ngx_http_rooms_status_uint(b, ",\"repairs\":", j->repairs);
+
+    if (f->kept) {
+        ngx_http_rooms_status_uint(b, ",\"file\":{\"written\":", f->written);
+        ngx_http_rooms_status_uint(b, ",\"unsynced\":", f->unsynced);
+        ngx_http_rooms_status_uint(b, ",\"syncs\":", f->syncs);
+        ngx_http_rooms_status_uint(b, ",\"failures\":", f->failures);
+        ngx_http_rooms_status_uint(b, ",\"broken\":", f->broken);
+        ngx_http_rooms_status_text(b, "}");
+    }
 }
 
 

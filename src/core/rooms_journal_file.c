@@ -108,6 +108,8 @@ rooms_journal_file_synced(rooms_journal_file_t *f,
         return;
     }
 
+    rooms_journal_set(&f->syncs, f->syncs + 1);
+
     if (s->at > f->synced && !f->broken) {
         rooms_journal_set(&f->safe, s->floor);
         rooms_journal_set(&f->synced, s->at);

@@ -78,6 +78,7 @@ typedef struct {
     uint64_t        floor;               /* the same */
     uint64_t        synced;              /* frames before it are on disk */
     uint64_t        safe;                /* may not be written over from here */
+    uint64_t        syncs;
     uint64_t        failures;            /* writes and syncs */
     uint32_t        handle;
     uint32_t        broken;              /* a sync failed: nothing is taken */

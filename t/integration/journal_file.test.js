@@ -392,6 +392,12 @@ describe('journal in a file: sync=always', () => {
 
         await alice.submit(['sushi-spot']);
         await bob.next('participant:submitted');
+
+        await until(async () => {
+            const { file } = (await server.dinner()).journal;
+
+            return file.written > 0 && file.syncs > 0 && file.unsynced === 0;
+        }, 'all on the disk');
         await crash(server);
         await start(server);
         assert.strictEqual((await server.rest.session(code)).status, 200);
@@ -445,6 +451,9 @@ describe('journal in a file: a disk that takes nothing', () => {
             assert.ok(res.status >= 500, res.text);
             assert.strictEqual((await server.rest.session(code)).status, 200);
             assert.ok((await server.dinner()).refused.storage > 0);
+            assert.ok((await server.dinner()).journal.file.failures > 0);
+            assert.match((await server.rest.get('/metrics')).text,
+                /^rooms_journal_file_failures_total\{app="dinner"\} [1-9]/m);
             await limit('unlimited');
             await server.rest.create('Carol');
             await crash(server);
