@@ -173,6 +173,11 @@ describe('orchestrator: transactions', () => {
             await sleep(1500);
             assert.strictEqual((await submit(one, 'MEM_111')).status,
                 'accepted');
+
+            /* it is told after the answer */
+
+            await until(() => one.all('transaction:new').length >= 11,
+                'all are told');
             assert.strictEqual(one.all('transaction:new').length, 11);
             assert.deepStrictEqual(faults(one), []);
         });
