@@ -16,6 +16,10 @@
 
 #define NGX_HTTP_ROOMS_REMOTE_CHECK    250
 
+/* how long until all know by Redis of a worker that has just begun, ms */
+
+#define NGX_HTTP_ROOMS_REMOTE_YOUNG    2000
+
 /* ours and the journal's, with room to spare */
 
 #define NGX_HTTP_ROOMS_REMOTE_HEADERS  512
@@ -148,6 +152,7 @@ ngx_http_rooms_remote_request(ngx_http_rooms_exchange_t *x,
 
     if (!x->listed) {
         x->id = ++ngx_http_rooms_remote_last;
+        x->since = ngx_current_msec;
         x->listed = 1;
         ngx_queue_insert_tail(&ngx_http_rooms_remote_waiting, &x->queue);
     }
@@ -202,6 +207,12 @@ ngx_http_rooms_remote_check(ngx_event_t *ev)
     {
         next = ngx_queue_next(q);
         x = ngx_queue_data(q, ngx_http_rooms_exchange_t, queue);
+
+        if (x->zone->redis
+            && ngx_current_msec - x->since < NGX_HTTP_ROOMS_REMOTE_YOUNG)
+        {
+            continue;
+        }
 
         if (!ngx_http_rooms_zone_holds(x->zone, x->owner)) {
             ngx_http_rooms_remote_unlist(x);
