@@ -7,7 +7,7 @@ const { after, afterEach, before, describe, it } = require('node:test');
 
 const { useOrchestrator, submit, faults, UUID, ISO, Player } =
     require('./lib/orchestrator');
-const { sleep, until } = require('./lib/player');
+const { sleep, until, SCALE } = require('./lib/player');
 
 const hooks = { before, after, afterEach };
 
@@ -376,7 +376,8 @@ describe('orchestrator: silence', () => {
 
 
 describe('orchestrator: signs of life', () => {
-    const server = useOrchestrator(hooks, { options: { heartbeat: '3s' } });
+    const server = useOrchestrator(hooks, {
+        options: { heartbeat: `${Math.ceil(3 * SCALE)}s` } });
 
     it('XG-10 G-44 who is refused all the time is not silent', async () => {
         const [one] = await server.stations('GM_1');
@@ -400,7 +401,7 @@ describe('orchestrator: signs of life', () => {
         try {
             assert.strictEqual(await silent.disconnection(1),
                 'io server disconnect');
-            await sleep(4500);
+            await sleep(4500 * SCALE);
         } finally {
             clearInterval(watch);
         }

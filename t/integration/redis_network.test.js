@@ -231,6 +231,8 @@ describe('redis: connections that are lost again and again', () => {
             'all connections', 20000);
 
             try {
+                await whole();
+
                 const pids = await server.pids();
                 let made = 0;
                 let first = null;
