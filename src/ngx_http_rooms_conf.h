@@ -175,6 +175,16 @@ char *ngx_http_rooms_app_block(ngx_conf_t *cf, ngx_command_t *cmd,
 ngx_http_rooms_app_t *ngx_http_rooms_app_get(ngx_conf_t *cf,
     ngx_str_t *name);
 
+/* ngx_http_rooms_app_init.c */
+
+/*
+ * The block's end: the application is known now, wherever in the block it
+ * was named, and looks at its options.
+ */
+
+ngx_int_t ngx_http_rooms_app_configure(ngx_conf_t *cf,
+    ngx_http_rooms_app_t *app);
+
 /* Loads the contracts and the application's configuration of every block. */
 
 ngx_int_t ngx_http_rooms_apps_init(ngx_conf_t *cf,
