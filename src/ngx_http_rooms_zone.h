@@ -178,6 +178,10 @@ ngx_uint_t ngx_http_rooms_zone_holds(ngx_http_rooms_zone_t *zone,
 
 void ngx_http_rooms_zone_drain(ngx_http_rooms_zone_t *zone);
 
+/* The handler of zone->deliver: what drains have put into zone->directed. */
+
+void ngx_http_rooms_zone_deliver(ngx_event_t *ev);
+
 /* What this worker has asked for in no zone any more; its figures are 0. */
 
 void ngx_http_rooms_zone_forget(ngx_http_rooms_zone_t *zone, uint32_t owner);
