@@ -193,6 +193,9 @@ typedef struct {
                             rooms_str_t snapshot);
 
     void         (*release)(void *state);
+
+    /* 1: decide() does something with that event.  NULL: with any. */
+    unsigned     (*knows)(rooms_str_t event);
 } rooms_app_t;
 
 

@@ -320,6 +320,21 @@ static const rooms_dinner_command_t  rooms_dinner_operations[] = {
 };
 
 
+unsigned
+rooms_dinner_knows(rooms_str_t event)
+{
+    const rooms_dinner_command_t  *c;
+
+    for (c = rooms_dinner_events; c->name != NULL; c++) {
+        if (rooms_option_is(event, c->name)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 static rooms_int_t
 rooms_dinner_call(rooms_dinner_ctx_t *ctx, const rooms_dinner_command_t *c)
 {

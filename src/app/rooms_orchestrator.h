@@ -288,6 +288,7 @@ void rooms_orchestrator_replay(rooms_orchestrator_t *g);
 
 /* rooms_orchestrator_event.c: EVENT, DISCONNECT */
 
+unsigned rooms_orchestrator_knows(rooms_str_t event);
 rooms_int_t rooms_orchestrator_event(rooms_orchestrator_t *g);
 rooms_int_t rooms_orchestrator_disconnect(rooms_orchestrator_t *g);
 

@@ -70,6 +70,21 @@ static const rooms_orchestrator_command_t  rooms_orchestrator_events[] = {
 };
 
 
+unsigned
+rooms_orchestrator_knows(rooms_str_t event)
+{
+    const rooms_orchestrator_command_t  *c;
+
+    for (c = rooms_orchestrator_events; c->name != NULL; c++) {
+        if (rooms_option_is(event, c->name)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 rooms_int_t
 rooms_orchestrator_event(rooms_orchestrator_t *g)
 {

@@ -411,5 +411,6 @@ const rooms_app_t  rooms_platform_app = {
     rooms_platform_evolve,
     rooms_platform_snapshot,
     rooms_platform_restore,
-    rooms_platform_release
+    rooms_platform_release,
+    rooms_platform_knows
 };

@@ -19,30 +19,47 @@ static rooms_int_t rooms_platform_mark(rooms_platform_t *p);
 static json_t *rooms_platform_caller(rooms_platform_t *p);
 
 
+static const struct {
+    const char         *name;
+    rooms_platform_pt   handler;
+} rooms_platform_events[] = {
+    { "room:subscribe", rooms_platform_subscribe },
+    { "room:unsubscribe", rooms_platform_unsubscribe },
+    { "presence:get_online", rooms_platform_online },
+    { "notification:mark_read", rooms_platform_mark },
+    { "quiz:answer_submit", rooms_platform_answer },
+    { NULL, NULL }
+};
+
+
+unsigned
+rooms_platform_knows(rooms_str_t event)
+{
+    size_t  i;
+
+    for (i = 0; rooms_platform_events[i].name != NULL; i++) {
+        if (rooms_option_is(event, rooms_platform_events[i].name)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 rooms_int_t
 rooms_platform_event(rooms_platform_t *p)
 {
     size_t  i;
-
-    static const struct {
-        const char         *name;
-        rooms_platform_pt   handler;
-    } events[] = {
-        { "room:subscribe", rooms_platform_subscribe },
-        { "room:unsubscribe", rooms_platform_unsubscribe },
-        { "presence:get_online", rooms_platform_online },
-        { "notification:mark_read", rooms_platform_mark },
-        { "quiz:answer_submit", rooms_platform_answer }
-    };
 
     if (rooms_platform_caller(p) == NULL) {
         return rooms_platform_error(p, "AUTHENTICATION_FAILED",
                                     "Invalid or expired token", NULL);
     }
 
-    for (i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
-        if (rooms_option_is(p->cmd->name, events[i].name)) {
-            return events[i].handler(p);
+    for (i = 0; rooms_platform_events[i].name != NULL; i++) {
+        if (rooms_option_is(p->cmd->name, rooms_platform_events[i].name)) {
+            return rooms_platform_events[i].handler(p);
         }
     }
 

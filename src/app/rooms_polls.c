@@ -106,5 +106,6 @@ const rooms_app_t  rooms_polls_app = {
     rooms_polls_evolve,
     rooms_polls_snapshot,
     rooms_polls_restore,
-    rooms_polls_release
+    rooms_polls_release,
+    rooms_polls_knows
 };

@@ -20,6 +20,21 @@ static const rooms_polls_operation_t  rooms_polls_events[] = {
 };
 
 
+unsigned
+rooms_polls_knows(rooms_str_t event)
+{
+    const rooms_polls_operation_t  *c;
+
+    for (c = rooms_polls_events; c->name != NULL; c++) {
+        if (rooms_option_is(event, c->name)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 /* A code, or an id of whatever kind: both lead to a room. */
 
 static rooms_int_t

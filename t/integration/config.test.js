@@ -310,6 +310,12 @@ describe('configuration: contracts', () => {
         }
     });
 
+    it('an event that the application does not have is refused', () => {
+        contractRefused((docs) => ({ asyncapi: JSON.stringify(docs.asyncapi)
+            .replaceAll('session:restart', 'session:restrat') }),
+        /dinner\.asyncapi\.json/, /no event "session:restrat"/);
+    });
+
     for (const kind of ['asyncapi', 'openapi']) {
         it(`${kind}: broken JSON, with its line`, () => {
             contractRefused((docs) => {
