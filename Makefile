@@ -158,12 +158,10 @@ sanitize:
 bench:
 	@scripts/deps build run test
 	@$(MAKE) all
-	@scripts/bench/run
-	@scripts/bench/polls
-	@scripts/bench/platform
-	@scripts/bench/apps
-	@scripts/bench/redis
-	@scripts/bench/crowd
+	@status=0; \
+	for bench in run polls platform apps redis crowd; do \
+		scripts/bench/$$bench || status=1; \
+	done; exit $$status
 
 run:
 	@scripts/deps build run
