@@ -49,7 +49,7 @@ describe('redis: polls on two nginx', () => {
     const pair = usePair(test, (o) => new PollsServer(o),
         { app: [], options: [] });
 
-    it('P-21 P-60 P-114 a session made at one is held at both', async () => {
+    it('P-60 P-114 a session made at one is held at both', async () => {
         const session = await pair.servers[0].running();
         const list = await voters(pair, session);
         const far = elsewhere(session, pair.servers[1]);
@@ -205,7 +205,7 @@ describe('redis: polls on two nginx', () => {
 describe('redis: platform on two nginx', () => {
     const pair = usePair(test, (o) => new Platform(o), {});
 
-    it('L-60 a room, its members and what is published are one', async () => {
+    it('L-88 a room, its members and what is published are one', async () => {
         const [one, two] = pair.servers;
         const room = await one.room(['bob', 'carol']);
         const bob = await one.member('bob', room);
@@ -224,7 +224,7 @@ describe('redis: platform on two nginx', () => {
             h.name === 'lottery:drawing')), 'both hear it');
     });
 
-    it('L-11 a password is checked, a login is known at both', async () => {
+    it('L-88 a token made at one is known at both', async () => {
         const [one, two] = pair.servers;
         const token = await one.appToken();
 
