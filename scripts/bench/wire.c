@@ -17,7 +17,7 @@
 #include "wire.h"
 
 
-#define WIRE_ADDRESSES  4         /* 127.0.0.1 and those behind it */
+#define WIRE_ADDRESSES  32        /* 127.0.0.1 and those behind it */
 
 
 static void
