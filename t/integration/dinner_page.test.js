@@ -311,9 +311,12 @@ describe('dinner page', () => {
 
             await toast(alice, /Bob joined/);
 
+            /* a server has taken him out before it says so */
+            await bob.evaluate(() => dinner.socket.io.engine.write('1'));
+            await toast(alice, /Bob disconnected/);
+
             const reason = bob.evaluate(() => new Promise((resolve) => {
                 dinner.socket.once('disconnect', resolve);
-                dinner.socket.io.engine.write('1');
                 dinner.socket.io.ondata('1');
             }));
 
