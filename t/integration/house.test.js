@@ -7,7 +7,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { describe, it, before, after, afterEach } = require('node:test');
 
-const { Server, useServer, freePort } = require('./lib/server');
+const { freePort } = require('./lib/port');
+const { Server, useServer } = require('./lib/server');
 const { until } = require('./lib/player');
 const { configTest } = require('./lib/conftest');
 const { CONTRACTS, modulePath } = require('./lib/conf');

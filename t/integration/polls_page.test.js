@@ -3,24 +3,12 @@
 /* The pages of polls, in a browser: the reference client. */
 
 const assert = require('node:assert');
-const net = require('node:net');
 const { describe, it, before, after, afterEach } = require('node:test');
 
 const { PollsServer } = require('./lib/polls');
-const { freePort } = require('./lib/server');
+const { freePort, isFree } = require('./lib/port');
 const { until } = require('./lib/player');
 const { Browser, PHONE, DESK } = require('./lib/browser');
-
-
-function free(port) {
-    return new Promise((resolve) => {
-        const probe = net.createServer();
-
-        probe.once('error', () => resolve(false));
-        probe.listen(port, '127.0.0.1', () =>
-            probe.close(() => resolve(true)));
-    });
-}
 
 
 /* The pages look for polls at their own port + 2. */
@@ -30,7 +18,7 @@ class PagesServer extends PollsServer {
         for (;;) {
             const port = await freePort();
 
-            if (await free(port + 2)) {
+            if (await isFree(port + 2)) {
                 this.ports.pages = port;
                 this.ports.http = port + 2;
                 return;

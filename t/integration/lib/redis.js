@@ -13,28 +13,7 @@ const os = require('node:os');
 const path = require('node:path');
 const tls = require('node:tls');
 
-
-/* Below the ephemeral range, so that a server can be started there again. */
-
-async function freePort() {
-    for (let i = 0; i < 200; i++) {
-        const port = 11000 + Math.floor(Math.random() * 20000);
-
-        const free = await new Promise((resolve) => {
-            const probe = net.createServer();
-
-            probe.once('error', () => resolve(false));
-            probe.listen(port, '127.0.0.1', () =>
-                probe.close(() => resolve(true)));
-        });
-
-        if (free) {
-            return port;
-        }
-    }
-
-    throw new Error('no free port');
-}
+const { freePort } = require('./port');
 
 
 function sleep(ms) {

@@ -13,6 +13,7 @@ const os = require('node:os');
 const path = require('node:path');
 
 const { nginxConf } = require('./conf');
+const { freePort, isFree } = require('./port');
 const { RawSocket } = require('./raw');
 const { Redis } = require('./redis');
 const { Rest } = require('./rest');
@@ -29,32 +30,6 @@ const BAD = new RegExp([
 
 function nginxBin() {
     return process.env.NGINX_BIN || 'nginx';
-}
-
-
-/*
- * A free port below the ephemeral range.  The probe sets no SO_REUSEPORT, so
- * a port that another nginx shares among its workers is seen as taken.
- */
-
-async function freePort() {
-    for (let i = 0; i < 200; i++) {
-        const port = 11000 + Math.floor(Math.random() * 20000);
-
-        const free = await new Promise((resolve) => {
-            const probe = net.createServer();
-
-            probe.once('error', () => resolve(false));
-            probe.listen(port, '127.0.0.1', () =>
-                probe.close(() => resolve(true)));
-        });
-
-        if (free) {
-            return port;
-        }
-    }
-
-    throw new Error('no free port');
 }
 
 
@@ -132,20 +107,10 @@ class Server {
         for (let i = 0; i < 50; i++) {
             const port = await freePort();
 
-            if (port + 1 !== this.ports.http) {
-                const next = await new Promise((resolve) => {
-                    const probe = net.createServer();
-
-                    probe.once('error', () => resolve(false));
-                    probe.listen(port + 1, '127.0.0.1', () =>
-                        probe.close(() => resolve(true)));
-                });
-
-                if (next) {
-                    this.ports.pages = port;
-                    this.ports.http = port + 1;
-                    return;
-                }
+            if (port + 1 !== this.ports.http && await isFree(port + 1)) {
+                this.ports.pages = port;
+                this.ports.http = port + 1;
+                return;
             }
         }
 
@@ -445,5 +410,5 @@ function useServer(hooks, o) {
 }
 
 
-module.exports = { Server, useServer, nginxBin, freePort, tempDir,
+module.exports = { Server, useServer, nginxBin, tempDir,
     certificate };
