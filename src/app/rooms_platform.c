@@ -23,6 +23,12 @@ rooms_platform_create(void)
         return NULL;
     }
 
+    conf->tokens = rooms_jwt_cache_create();
+    if (conf->tokens == NULL) {
+        free(conf);
+        return NULL;
+    }
+
     conf->access = 3600 * 1000;
     conf->refresh = UINT64_C(30) * 24 * 3600 * 1000;
     conf->grace = 60 * 1000;
@@ -41,6 +47,7 @@ rooms_platform_destroy(void *data)
 {
     rooms_platform_conf_t *conf = data;
 
+    rooms_jwt_cache_free(conf->tokens);
     rooms_jwks_free(conf->jwks);
     json_decref(conf->seed);
     free(conf);
@@ -96,8 +103,8 @@ rooms_platform_entry(json_t *to, json_t *entry, const char *key, size_t at,
     secret = json_object_get(copy, "appSecret");
 
     if (secret != NULL) {
-        rooms_platform_hash(rooms_str(json_string_value(secret),
-                                      json_string_length(secret)), hash);
+        rooms_jwt_digest(rooms_str(json_string_value(secret),
+                                   json_string_length(secret)), hash);
         (void) json_object_set_new(copy, "secret", json_string(hash));
         (void) json_object_del(copy, "appSecret");
         (void) json_object_set_new(copy, "isActive", json_true());

@@ -49,20 +49,21 @@
 #include <rooms_app.h>
 #include <rooms_decision.h>
 #include <rooms_iso.h>
-#include <rooms_jwt.h>
+#include <rooms_jwt_cache.h>
 #include <rooms_option.h>
 
 
 #define ROOMS_PLATFORM_ROOM   "platform"
 #define ROOMS_PLATFORM_NSP    "/rooms/"
 #define ROOMS_PLATFORM_WINDOW 60000      /* ms, the longest of limits */
-#define ROOMS_PLATFORM_HASH   64         /* hexadecimal digits */
+#define ROOMS_PLATFORM_HASH   ROOMS_JWT_DIGEST
 #define ROOMS_PLATFORM_ID     40
 #define ROOMS_PLATFORM_NAME   200        /* of a journal room */
 
 
 typedef struct {
     rooms_jwks_t            *jwks;
+    rooms_jwt_cache_t       *tokens;
     json_t                  *seed;       /* the first state */
     const rooms_contract_t  *contract;
     rooms_jwt_rules_t        rules;
@@ -167,7 +168,6 @@ const char *rooms_platform_text(const json_t *object, const char *key);
 
 const char *rooms_platform_id(rooms_platform_t *p, const char *prefix,
     char id[ROOMS_PLATFORM_ID]);
-void rooms_platform_hash(rooms_str_t text, char hash[ROOMS_PLATFORM_HASH + 1]);
 
 /*
  * Who comes with this token.  NULL: *who is set; else the words after

@@ -141,7 +141,7 @@ rooms_platform_login(rooms_platform_t *p)
     (void) rooms_platform_id(p, "", text + strlen(text));
     (void) rooms_platform_id(p, "", text + strlen(text));
 
-    rooms_platform_hash(rooms_str(text, strlen(text)), hash);
+    rooms_jwt_digest(rooms_str(text, strlen(text)), hash);
     rooms_platform_set(p, json_pack("{s:O, s:I}", "u",
                                     json_object_get(user, "id"), "exp",
                                     (json_int_t) (p->cmd->now
@@ -170,8 +170,8 @@ rooms_platform_refreshes(rooms_platform_t *p,
 
     token = json_object_get(p->cmd->body, "refreshToken");
 
-    rooms_platform_hash(rooms_str(json_string_value(token),
-                                  json_string_length(token)), hash);
+    rooms_jwt_digest(rooms_str(json_string_value(token),
+                               json_string_length(token)), hash);
 
     known = rooms_platform_at(p->doc, "refresh", hash, NULL);
 

@@ -35,7 +35,7 @@ rooms_platform_new_secret(rooms_platform_t *p, char text[80],
     (void) rooms_platform_id(p, "", text + strlen(text));
     (void) rooms_platform_id(p, "", text + strlen(text));
 
-    rooms_platform_hash(rooms_str(text, strlen(text)), hash);
+    rooms_jwt_digest(rooms_str(text, strlen(text)), hash);
 
     return text;
 }
@@ -254,8 +254,8 @@ rooms_platform_app_token(rooms_platform_t *p)
     known = rooms_platform_text(app, "secret");
     p->actor = rooms_platform_text(app, "appId");
 
-    rooms_platform_hash(rooms_str(json_string_value(secret),
-                                  json_string_length(secret)), hash);
+    rooms_jwt_digest(rooms_str(json_string_value(secret),
+                               json_string_length(secret)), hash);
 
     if (known == NULL || strlen(known) != ROOMS_PLATFORM_HASH
         || CRYPTO_memcmp(known, hash, ROOMS_PLATFORM_HASH) != 0

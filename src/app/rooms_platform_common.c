@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
 #include <rooms_platform.h>
 
 
@@ -56,22 +54,6 @@ rooms_platform_id(rooms_platform_t *p, const char *prefix,
 }
 
 
-void
-rooms_platform_hash(rooms_str_t text, char hash[ROOMS_PLATFORM_HASH + 1])
-{
-    unsigned       i, n;
-    unsigned char  md[EVP_MAX_MD_SIZE];
-
-    memset(md, 0, sizeof(md));
-
-    (void) EVP_Digest(text.data, text.len, md, &n, EVP_sha256(), NULL);
-
-    for (i = 0; i < ROOMS_PLATFORM_HASH / 2; i++) {
-        (void) sprintf(hash + 2 * i, "%02x", md[i]);
-    }
-}
-
-
 const char *
 rooms_platform_who(rooms_platform_t *p, rooms_str_t token,
     rooms_platform_who_t *who)
@@ -87,8 +69,9 @@ rooms_platform_who(rooms_platform_t *p, rooms_str_t token,
         return "No token provided";
     }
 
-    rc = rooms_jwt_verify(p->conf->jwks, &p->conf->rules, token, p->cmd->now,
-                          &claims);
+    rc = rooms_jwt_cache_verify(p->conf->tokens, p->conf->jwks,
+                                &p->conf->rules, token, p->cmd->now, &claims,
+                                who->hash);
 
     if (rc == ROOMS_JWT_EXPIRED) {
         return "Token expired";
@@ -97,8 +80,6 @@ rooms_platform_who(rooms_platform_t *p, rooms_str_t token,
     if (rc != ROOMS_JWT_OK) {
         return "Invalid token";
     }
-
-    rooms_platform_hash(token, who->hash);
 
     uid = rooms_platform_text(claims, "userId");
     aid = rooms_platform_text(claims, "appId");

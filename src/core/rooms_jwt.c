@@ -62,8 +62,6 @@ static unsigned rooms_jwt_header(cjose_jws_t *jws,
 static unsigned rooms_jwt_signed(const rooms_jwt_key_t *key,
     rooms_str_t token);
 static json_t *rooms_jwt_payload(cjose_jws_t *jws);
-static rooms_jwt_e rooms_jwt_check(const json_t *claims,
-    const rooms_jwt_rules_t *rules, uint64_t now);
 static unsigned rooms_jwt_audience(const json_t *claims, const char *wanted);
 
 
@@ -449,7 +447,7 @@ rooms_jwt_payload(cjose_jws_t *jws)
 }
 
 
-static rooms_jwt_e
+rooms_jwt_e
 rooms_jwt_check(const json_t *claims, const rooms_jwt_rules_t *rules,
     uint64_t now)
 {

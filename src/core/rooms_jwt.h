@@ -65,6 +65,11 @@ rooms_jwt_e rooms_jwt_verify(const rooms_jwks_t *jwks,
     const rooms_jwt_rules_t *rules, rooms_str_t token, uint64_t now,
     json_t **claims);
 
+/* What rooms_jwt_verify() makes of the claims of a token that is signed. */
+
+rooms_jwt_e rooms_jwt_check(const json_t *claims,
+    const rooms_jwt_rules_t *rules, uint64_t now);
+
 /*
  * A token with these claims, signed by the set's first HS256 key.  The caller
  * frees the text; NULL: there is no such key, or no memory.
