@@ -81,14 +81,15 @@ function listen(port, where, says, seen) {
 
             for (let pos = 0; pos < buf.length;) {
                 const code = pos + 1 < buf.length ? buf[pos + 1] : 126;
-                const head = code === 126 ? 4 : 2;
+                const head = code === 127 ? 10 : code === 126 ? 4 : 2;
 
                 if (pos + head > buf.length) {
                     rest = buf.subarray(pos);
                     return;
                 }
 
-                const len = code < 126 ? code : buf.readUInt16BE(pos + 2);
+                const len = code === 127 ? buf.readUInt32BE(pos + 6)
+                    : code === 126 ? buf.readUInt16BE(pos + 2) : code;
 
                 if (pos + head + len > buf.length) {
                     rest = buf.subarray(pos);

@@ -301,7 +301,7 @@ rooms_orchestrator_heard(rooms_orchestrator_t *g)
         return;
     }
 
-    device = rooms_orchestrator_device(g->state, g->cmd->caller->sid, &self);
+    device = rooms_orchestrator_device(g->state, g->cmd->caller, &self);
     if (device == NULL) {
         return;
     }
@@ -328,6 +328,7 @@ rooms_orchestrator_decide(const void *conf, const void *data,
 
     g.conf = conf;
     g.state = state ? state->root : NULL;
+    g.due = state ? state->due : 0;
     g.cmd = cmd;
     g.d = d;
 

@@ -34,6 +34,7 @@
 #define ROOMS_ORCHESTRATOR_VIDEOS    50      /* items of a session's queue */
 #define ROOMS_ORCHESTRATOR_PACE      110     /* ms between state:update */
 #define ROOMS_ORCHESTRATOR_UUID      36
+#define ROOMS_ORCHESTRATOR_ID        100     /* characters of a station's */
 #define ROOMS_ORCHESTRATOR_FORMER    16      /* sids kept of a station */
 #define ROOMS_ORCHESTRATOR_BEATS     10      /* of what is refused, at most,
                                                 in the time of a heartbeat */
@@ -98,6 +99,8 @@ typedef struct {
 
 typedef struct {
     json_t            *root;
+    uint64_t           due;                  /* no device is before that; not
+                                                kept with the state */
 } rooms_orchestrator_state_t;
 
 
@@ -107,6 +110,7 @@ typedef struct {
     const rooms_command_t            *cmd;
     rooms_decision_t                 *d;
     uint64_t                          now;   /* never before the last fact */
+    uint64_t                          due;   /* as in the state */
     unsigned                          uuids; /* taken of cmd->random */
 } rooms_orchestrator_t;
 
@@ -169,10 +173,18 @@ const char *rooms_orchestrator_text(const json_t *object, const char *name);
 unsigned rooms_orchestrator_session_is(const json_t *root,
     const char *status);
 
-/* The device that has this sid and is connected; *id is its id. */
+/*
+ * The device that the caller is, if it is connected; *id is its id.  What is
+ * kept with the socket says which one; a socket whose worker is gone has only
+ * its sid.
+ */
 
-json_t *rooms_orchestrator_device(const json_t *root, rooms_str_t sid,
-    const char **id);
+json_t *rooms_orchestrator_device(const json_t *root,
+    const rooms_caller_t *caller, const char **id);
+
+/* The id of its station that is kept with a socket; empty: it is none. */
+
+rooms_str_t rooms_orchestrator_self(const rooms_caller_t *caller);
 unsigned rooms_orchestrator_count(const json_t *root, const char *type);
 
 /* Of the video: 1 while it is loading, playing or paused. */
@@ -277,6 +289,11 @@ uint64_t rooms_orchestrator_video_due(const rooms_orchestrator_t *g);
 /* rooms_orchestrator_clock.c: TICK, and the end of every command */
 
 void rooms_orchestrator_tick(rooms_orchestrator_t *g);
+
+/* After each fact; so that a tick looks at devices only where one is due. */
+
+void rooms_orchestrator_evolved(const rooms_orchestrator_conf_t *conf,
+    rooms_orchestrator_state_t *state, const json_t *fact);
 
 
 /* rooms_orchestrator_station.c: CONNECT, gm:identify, REPLAY */

@@ -53,19 +53,68 @@ rooms_orchestrator_session_is(const json_t *root, const char *status)
 }
 
 
+/* "T" or "-", an offset, then a space and the id */
+
+rooms_str_t
+rooms_orchestrator_self(const rooms_caller_t *caller)
+{
+    rooms_str_t  data;
+
+    data = caller->data;
+
+    while (data.len && *data.data != ' ') {
+        data.data++;
+        data.len--;
+    }
+
+    return data.len ? rooms_str(data.data + 1, data.len - 1) : data;
+}
+
+
+static unsigned
+rooms_orchestrator_device_is(const json_t *device, rooms_str_t sid)
+{
+    return rooms_option_is(sid, rooms_orchestrator_text(device, "sid"))
+           && strcmp(rooms_orchestrator_text(device, "status"), "connected")
+              == 0;
+}
+
+
 json_t *
-rooms_orchestrator_device(const json_t *root, rooms_str_t sid,
+rooms_orchestrator_device(const json_t *root, const rooms_caller_t *caller,
     const char **id)
 {
-    json_t      *device;
-    const char  *name;
+    char          key[ROOMS_ORCHESTRATOR_ID * 4 + 1];
+    void         *at;
+    json_t       *devices, *device;
+    const char   *name;
+    rooms_str_t   self;
 
-    json_object_foreach(json_object_get(root, "devices"), name, device) {
-        if (sid.len
-            && rooms_option_is(sid, rooms_orchestrator_text(device, "sid"))
-            && strcmp(rooms_orchestrator_text(device, "status"), "connected")
-               == 0)
-        {
+    if (caller->sid.len == 0) {
+        return NULL;
+    }
+
+    devices = json_object_get(root, "devices");
+    self = rooms_orchestrator_self(caller);
+
+    if (self.len && self.len < sizeof(key)) {
+        memcpy(key, self.data, self.len);
+        key[self.len] = '\0';
+
+        at = json_object_iter_at(devices, key);
+        device = json_object_iter_value(at);
+
+        if (!rooms_orchestrator_device_is(device, caller->sid)) {
+            return NULL;
+        }
+
+        *id = json_object_iter_key(at);
+
+        return device;
+    }
+
+    json_object_foreach(devices, name, device) {
+        if (rooms_orchestrator_device_is(device, caller->sid)) {
             *id = name;
             return device;
         }

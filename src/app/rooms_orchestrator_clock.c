@@ -27,7 +27,7 @@ rooms_orchestrator_sooner(uint64_t *deadline, uint64_t at)
 /* When a device is silent for too long, or has been away for too long. */
 
 static uint64_t
-rooms_orchestrator_device_due(const rooms_orchestrator_t *g,
+rooms_orchestrator_device_due(const rooms_orchestrator_conf_t *conf,
     const json_t *device)
 {
     uint64_t     beat, away;
@@ -38,11 +38,67 @@ rooms_orchestrator_device_due(const rooms_orchestrator_t *g,
     away = (uint64_t) json_integer_value(json_object_get(device, "away"));
 
     if (strcmp(rooms_orchestrator_text(device, "status"), "connected") != 0) {
-        return away + g->conf->hold;
+        return away + conf->hold;
     }
 
-    return beat + (strcmp(type, "player") == 0 ? g->conf->player
-                                               : g->conf->heartbeat);
+    return beat + (strcmp(type, "player") == 0 ? conf->player
+                                               : conf->heartbeat);
+}
+
+
+/* Of the one that is due first; UINT64_MAX: there is none. */
+
+static uint64_t
+rooms_orchestrator_first_due(const rooms_orchestrator_conf_t *conf,
+    const json_t *root)
+{
+    json_t      *device;
+    uint64_t     due, first;
+    const char  *id;
+
+    first = UINT64_MAX;
+
+    json_object_foreach(json_object_get(root, "devices"), id, device) {
+        due = rooms_orchestrator_device_due(conf, device);
+
+        if (due < first) {
+            first = due;
+        }
+    }
+
+    return first;
+}
+
+
+/*
+ * What a device does makes it due later than it was, or is looked at here; so
+ * the time only has to be found again when it has come.
+ */
+
+void
+rooms_orchestrator_evolved(const rooms_orchestrator_conf_t *conf,
+    rooms_orchestrator_state_t *state, const json_t *fact)
+{
+    json_t    *device;
+    uint64_t   due;
+
+    due = (uint64_t) json_integer_value(json_object_get(fact, "at"));
+
+    if (due >= state->due) {
+        state->due = rooms_orchestrator_first_due(conf, state->root);
+        return;
+    }
+
+    device = rooms_orchestrator_get(state->root, "devices",
+                                    rooms_orchestrator_text(fact, "id"));
+
+    if (device != NULL) {
+        due = rooms_orchestrator_device_due(conf, device);
+
+        if (due < state->due) {
+            state->due = due;
+        }
+    }
 }
 
 
@@ -85,8 +141,14 @@ rooms_orchestrator_devices_step(rooms_orchestrator_t *g)
 
     n = 0;
 
+    if (g->now < g->due) {
+        return 0;
+    }
+
     json_object_foreach(json_object_get(g->state, "devices"), id, device) {
-        if (n < 16 && rooms_orchestrator_device_due(g, device) <= g->now) {
+        if (n < 16
+            && rooms_orchestrator_device_due(g->conf, device) <= g->now)
+        {
             rooms_orchestrator_silent(g, id, device);
             n++;
         }
@@ -128,19 +190,19 @@ rooms_orchestrator_tell_due(const rooms_orchestrator_t *g)
 static uint64_t
 rooms_orchestrator_next(const rooms_orchestrator_t *g)
 {
-    json_t      *device;
-    uint64_t     deadline;
-    const char  *id;
+    uint64_t  deadline, device;
 
     deadline = 0;
+    device = g->now < g->due ? g->due
+                             : rooms_orchestrator_first_due(g->conf,
+                                                            g->state);
 
     rooms_orchestrator_sooner(&deadline, rooms_orchestrator_tell_due(g));
     rooms_orchestrator_sooner(&deadline, rooms_orchestrator_video_due(g));
     rooms_orchestrator_sooner(&deadline, rooms_orchestrator_idle_due(g));
 
-    json_object_foreach(json_object_get(g->state, "devices"), id, device) {
-        rooms_orchestrator_sooner(&deadline,
-                                  rooms_orchestrator_device_due(g, device));
+    if (device != UINT64_MAX) {
+        rooms_orchestrator_sooner(&deadline, device);
     }
 
     return deadline;

@@ -16,7 +16,7 @@ rooms_orchestrator_request(rooms_orchestrator_t *g)
 {
     const char  *self;
 
-    if (rooms_orchestrator_device(g->state, g->cmd->caller->sid, &self)
+    if (rooms_orchestrator_device(g->state, g->cmd->caller, &self)
         == NULL)
     {
         return rooms_orchestrator_fail(g, &rooms_orchestrator_auth_required,
@@ -38,7 +38,7 @@ rooms_orchestrator_heartbeat(rooms_orchestrator_t *g)
     json_t      *answer;
     const char  *self;
 
-    if (rooms_orchestrator_device(g->state, g->cmd->caller->sid, &self)
+    if (rooms_orchestrator_device(g->state, g->cmd->caller, &self)
         == NULL
         || strcmp(rooms_orchestrator_text(rooms_orchestrator_payload(g->cmd),
                                           "stationId"), self)
@@ -125,7 +125,7 @@ rooms_orchestrator_disconnect(rooms_orchestrator_t *g)
 {
     const char  *id;
 
-    if (rooms_orchestrator_device(g->state, g->cmd->caller->sid, &id)
+    if (rooms_orchestrator_device(g->state, g->cmd->caller, &id)
         == NULL)
     {
         return ROOMS_OK;

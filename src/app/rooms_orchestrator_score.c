@@ -196,7 +196,7 @@ rooms_orchestrator_submit(rooms_orchestrator_t *g)
     const char                       *self;
     rooms_orchestrator_submission_t   s;
 
-    if (rooms_orchestrator_device(g->state, g->cmd->caller->sid, &self)
+    if (rooms_orchestrator_device(g->state, g->cmd->caller, &self)
         == NULL)
     {
         return rooms_orchestrator_fail(g, &rooms_orchestrator_auth_required,

@@ -46,6 +46,7 @@ rooms_orchestrator_new(json_t *root)
     }
 
     state->root = root;
+    state->due = 0;
 
     return state;
 }
@@ -59,8 +60,6 @@ rooms_orchestrator_evolve(const void *conf, void **data, uint64_t id,
     rooms_int_t                  rc;
     rooms_orchestrator_state_t  *state;
 
-    (void) conf;
-
     fact = json_loadb((const char *) text.data, text.len, 0, NULL);
     state = *data;
 
@@ -73,6 +72,7 @@ rooms_orchestrator_evolve(const void *conf, void **data, uint64_t id,
 
     } else {
         rc = rooms_orchestrator_apply(state->root, id, fact);
+        rooms_orchestrator_evolved(conf, state, fact);
     }
 
     json_decref(fact);

@@ -13,9 +13,6 @@
 #include <rooms_orchestrator.h>
 
 
-#define ROOMS_ORCHESTRATOR_ID  100
-
-
 /*
  * What is kept with a socket: "T" where its handshake had a valid token, or
  * "-"; then the offset its client came with, if any; then a space and the id
@@ -26,22 +23,6 @@ static unsigned
 rooms_orchestrator_trusted(const rooms_command_t *cmd)
 {
     return cmd->caller->data.len && cmd->caller->data.data[0] == 'T';
-}
-
-
-static rooms_str_t
-rooms_orchestrator_self(const rooms_command_t *cmd)
-{
-    rooms_str_t  data;
-
-    data = cmd->caller->data;
-
-    while (data.len && *data.data != ' ') {
-        data.data++;
-        data.len--;
-    }
-
-    return data.len ? rooms_str(data.data + 1, data.len - 1) : data;
 }
 
 
@@ -418,7 +399,7 @@ rooms_orchestrator_identify(rooms_orchestrator_t *g)
         return ROOMS_OK;
     }
 
-    if (rooms_orchestrator_device(g->state, g->cmd->caller->sid, &self)
+    if (rooms_orchestrator_device(g->state, g->cmd->caller, &self)
         != NULL)
     {
         if (strcmp(self, id) != 0) {
@@ -465,5 +446,5 @@ rooms_orchestrator_replay(rooms_orchestrator_t *g)
         return;
     }
 
-    rooms_orchestrator_emit_sync(g, rooms_orchestrator_self(g->cmd));
+    rooms_orchestrator_emit_sync(g, rooms_orchestrator_self(g->cmd->caller));
 }

@@ -69,6 +69,62 @@ G_44_silence(void **state)
 }
 
 
+/*
+ * Of many stations each goes when its own time has come, also where those
+ * that are due first are heard again and again.
+ */
+
+static void
+G_44_each_has_its_time(void **state)
+{
+    char         sid[16], id[16], args[64];
+    play_t      *p = *state;
+    uint64_t     began, heard[5];
+    unsigned     i, ms, gone;
+    const char  *out;
+
+    gone = 0;
+
+    for (i = 0; i < 5; i++) {
+        (void) snprintf(sid, sizeof(sid), "s%u", i);
+        (void) snprintf(id, sizeof(id), "GM_%u", i);
+        game_identify(p, sid, id);
+        heard[i] = p->now;
+        (void) tick(p, 1000);
+    }
+
+    began = p->now;
+
+    for (ms = 0; ms < 120000; ms += 500) {
+        out = tick(p, 500);
+
+        for (i = 0; i < 5; i++) {
+            (void) snprintf(args, sizeof(args), "\"deviceId\":\"GM_%u\","
+                            "\"reason\":\"timeout\"", i);
+
+            if (strstr(out, args) != NULL) {
+                assert_in_range(p->now, heard[i] + 30000, heard[i] + 30500);
+                gone++;
+            }
+        }
+
+        /* GM_0 for a minute, GM_1 for half of one */
+
+        for (i = 0; i < 2; i++) {
+            if (ms % 10000 == 0 && p->now < began + (2 - i) * 30000) {
+                (void) snprintf(sid, sizeof(sid), "s%u", i);
+                (void) snprintf(args, sizeof(args),
+                                "{\"stationId\":\"GM_%u\"}", i);
+                (void) play_event(p, sid, "heartbeat", args);
+                heard[i] = p->now;
+            }
+        }
+    }
+
+    assert_int_equal(gone, 5);
+}
+
+
 /* What is refused keeps a station, and takes a record only now and then. */
 
 static void
@@ -206,6 +262,8 @@ main(void)
         cmocka_unit_test_setup_teardown(G_14_updates_keep_their_distance,
                                         game_setup, game_teardown),
         cmocka_unit_test_setup_teardown(G_44_silence, game_setup,
+                                        game_teardown),
+        cmocka_unit_test_setup_teardown(G_44_each_has_its_time, game_setup,
                                         game_teardown),
         cmocka_unit_test_setup_teardown(XG_10_refused_events_are_heard,
                                         game_setup, game_teardown),
