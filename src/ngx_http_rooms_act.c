@@ -21,14 +21,13 @@ typedef struct {
 } ngx_http_rooms_kick_t;
 
 
-static void ngx_http_rooms_act_one(ngx_http_rooms_socket_t *socket,
-    const rooms_message_t *m);
 static void ngx_http_rooms_act_kick(ngx_http_rooms_socket_t *socket);
 static void ngx_http_rooms_act_kick_handler(ngx_event_t *ev);
 
 
 void
-ngx_http_rooms_act(ngx_http_rooms_room_t *room, const rooms_message_t *m)
+ngx_http_rooms_act(ngx_http_rooms_room_t *room, const rooms_message_t *m,
+    uint64_t id)
 {
     ngx_uint_t                 i, n;
     ngx_queue_t               *q;
@@ -58,6 +57,7 @@ ngx_http_rooms_act(ngx_http_rooms_room_t *room, const rooms_message_t *m)
             socket = stream->members[i]->socket;
 
             if (n < room->nmembers
+                && stream->members[i]->from <= id
                 && rooms_message_meant(m, rooms_str(socket->sid,
                                                     NGX_HTTP_ROOMS_SID_LEN),
                                        socket->variant))
@@ -75,7 +75,7 @@ ngx_http_rooms_act(ngx_http_rooms_room_t *room, const rooms_message_t *m)
 }
 
 
-static void
+void
 ngx_http_rooms_act_one(ngx_http_rooms_socket_t *socket,
     const rooms_message_t *m)
 {

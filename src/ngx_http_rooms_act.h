@@ -11,6 +11,7 @@
 
 
 #include <ngx_http_rooms_room.h>
+#include <ngx_http_rooms_socket.h>
 
 
 /*
@@ -20,6 +21,11 @@
  */
 
 void ngx_http_rooms_act(ngx_http_rooms_room_t *room,
+    const rooms_message_t *m, uint64_t id);
+
+/* The same for one that is meant. */
+
+void ngx_http_rooms_act_one(ngx_http_rooms_socket_t *socket,
     const rooms_message_t *m);
 
 

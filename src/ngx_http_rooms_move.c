@@ -27,6 +27,8 @@
 
 static void ngx_http_rooms_move_out_socket(ngx_http_rooms_socket_t *socket,
     uint64_t since, rooms_buf_t *b);
+static uint64_t ngx_http_rooms_move_since(ngx_http_rooms_member_t *member);
+static rooms_int_t ngx_http_rooms_move_skip_binary(rooms_str_t *in);
 static ngx_int_t ngx_http_rooms_move_in_session(ngx_http_rooms_session_t *s,
     rooms_str_t *in, rooms_str_t *packets);
 static ngx_int_t ngx_http_rooms_move_in_socket(ngx_http_rooms_session_t *s,
@@ -81,7 +83,7 @@ ngx_http_rooms_move_out_socket(ngx_http_rooms_socket_t *socket,
     uint64_t since, rooms_buf_t *b)
 {
     u_char                     flags;
-    rooms_buf_t                list;
+    rooms_buf_t                list, joined;
     ngx_queue_t               *q;
     ngx_http_rooms_asked_t    *asked;
     ngx_http_rooms_member_t   *member;
@@ -116,6 +118,7 @@ ngx_http_rooms_move_out_socket(ngx_http_rooms_socket_t *socket,
 
     rooms_buf_str32(b, rooms_str(list.data, list.len));
     rooms_buf_reset(&list);
+    rooms_buf_init(&joined, 0);
 
     for (q = ngx_queue_head(&s->members);
          q != ngx_queue_sentinel(&s->members);
@@ -127,18 +130,34 @@ ngx_http_rooms_move_out_socket(ngx_http_rooms_socket_t *socket,
             rooms_buf_str16(&list, rooms_str(member->room->name.data,
                                              member->room->name.len));
             rooms_buf_u64(&list, s->zone->redis
-                                 ? rooms_message_whole(member->room->last)
+                                 ? ngx_http_rooms_move_since(member)
                                  : since);
+            rooms_buf_u64(&joined, member->joined);
         }
     }
 
     rooms_buf_str32(b, rooms_str(list.data, list.len));
+    rooms_buf_str32(b, rooms_str(joined.data, joined.len));
 
-    if (list.failed) {
+    if (list.failed || joined.failed) {
         b->failed = 1;
     }
 
     rooms_buf_free(&list);
+    rooms_buf_free(&joined);
+}
+
+
+/* It may have joined with a record that this worker has yet to be told. */
+
+static uint64_t
+ngx_http_rooms_move_since(ngx_http_rooms_member_t *member)
+{
+    uint64_t  last;
+
+    last = rooms_message_whole(member->room->last);
+
+    return member->from > last ? member->from - 1 : last;
 }
 
 
@@ -204,7 +223,7 @@ ngx_http_rooms_move_rooms(rooms_str_t image, rooms_buf_t *b)
 {
     uint8_t      u8;
     uint64_t     u64;
-    rooms_str_t  str, rooms;
+    rooms_str_t  str, rooms, joined;
 
     if (image.len < ROOMS_EIO_SID_LEN) {
         return;
@@ -217,6 +236,8 @@ ngx_http_rooms_move_rooms(rooms_str_t image, rooms_buf_t *b)
         || rooms_get_u64(&image, &u64) != ROOMS_OK
         || rooms_get_u8(&image, &u8) != ROOMS_OK
         || rooms_get_str16(&image, &str) != ROOMS_OK
+        || rooms_get_str32(&image, &str) != ROOMS_OK
+        || ngx_http_rooms_move_skip_binary(&image) != ROOMS_OK
         || rooms_get_str32(&image, &str) != ROOMS_OK)
     {
         return;
@@ -232,13 +253,47 @@ ngx_http_rooms_move_rooms(rooms_str_t image, rooms_buf_t *b)
             || rooms_get_str16(&image, &str) != ROOMS_OK
             || rooms_get_str32(&image, &str) != ROOMS_OK
             || rooms_get_str32(&image, &str) != ROOMS_OK
-            || rooms_get_str32(&image, &rooms) != ROOMS_OK)
+            || rooms_get_str32(&image, &rooms) != ROOMS_OK
+            || rooms_get_str32(&image, &joined) != ROOMS_OK)
         {
             return;
         }
 
         rooms_buf_str(b, rooms);
     }
+}
+
+
+/* As ngx_http_rooms_binary_write() has it. */
+
+static rooms_int_t
+ngx_http_rooms_move_skip_binary(rooms_str_t *in)
+{
+    uint16_t     n, have;
+    uint32_t     end;
+    rooms_str_t  str;
+
+    if (rooms_get_str32(in, &str) != ROOMS_OK) {
+        return ROOMS_ERROR;
+    }
+
+    if (str.len == 0) {
+        return ROOMS_OK;
+    }
+
+    if (rooms_get_u16(in, &n) != ROOMS_OK
+        || rooms_get_u16(in, &have) != ROOMS_OK)
+    {
+        return ROOMS_ERROR;
+    }
+
+    while (have--) {
+        if (rooms_get_u32(in, &end) != ROOMS_OK) {
+            return ROOMS_ERROR;
+        }
+    }
+
+    return rooms_get_str32(in, &str);
 }
 
 
@@ -293,7 +348,7 @@ ngx_http_rooms_move_in_socket(ngx_http_rooms_session_t *s, rooms_str_t *in)
     uint8_t                   flags, variant;
     uint64_t                  ask;
     ngx_str_t                 name;
-    rooms_str_t               ids, nsp, data, asked, rooms;
+    rooms_str_t               ids, nsp, data, asked, rooms, joined;
     ngx_http_rooms_socket_t  *socket;
 
     if (in->len < 2 * NGX_HTTP_ROOMS_SID_LEN) {
@@ -310,7 +365,8 @@ ngx_http_rooms_move_in_socket(ngx_http_rooms_session_t *s, rooms_str_t *in)
         || rooms_get_str16(in, &nsp) != ROOMS_OK
         || rooms_get_str32(in, &data) != ROOMS_OK
         || rooms_get_str32(in, &asked) != ROOMS_OK
-        || rooms_get_str32(in, &rooms) != ROOMS_OK)
+        || rooms_get_str32(in, &rooms) != ROOMS_OK
+        || rooms_get_str32(in, &joined) != ROOMS_OK)
     {
         return NGX_ERROR;
     }
@@ -343,12 +399,16 @@ ngx_http_rooms_move_in_socket(ngx_http_rooms_session_t *s, rooms_str_t *in)
     }
 
     if (ngx_http_rooms_move_in_asked(socket, asked) != NGX_OK
-        || ngx_http_rooms_recovery_rejoin(socket, rooms) != NGX_OK)
+        || ngx_http_rooms_recovery_rejoin(socket, rooms, joined) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
     if (flags & NGX_HTTP_ROOMS_MOVE_REGISTERED) {
+
+        /* in shared memory the record knows since when it is a member */
+
+        socket->registered = (s->zone->redis == NULL);
         socket->registered =
                          (ngx_http_rooms_recovery_save(socket) == NGX_OK);
     }

@@ -52,7 +52,7 @@ ngx_http_rooms_publish(ngx_http_rooms_room_t *room, const rooms_message_t *m,
     ngx_http_rooms_stream_t  *stream;
 
     if (m->action != ROOMS_MESSAGE_EMIT) {
-        ngx_http_rooms_act(room, m);
+        ngx_http_rooms_act(room, m, id);
         return;
     }
 
@@ -108,12 +108,13 @@ ngx_http_rooms_publish_one(ngx_http_rooms_room_t *room,
 {
     rooms_str_t               attachments[NGX_HTTP_ROOMS_MAX_ATTACHMENTS];
     ngx_uint_t                n;
+    ngx_http_rooms_member_t  *member;
     ngx_http_rooms_socket_t  *socket;
 
     socket = ngx_http_rooms_socket_find(room->zone, m->sid);
+    member = socket ? ngx_http_rooms_room_member(room, socket) : NULL;
 
-    if (socket == NULL
-        || ngx_http_rooms_room_member(room, socket) == NULL
+    if (member == NULL || member->from > id
         || (m->variants && !(m->variants & (1u << socket->variant))))
     {
         return;

@@ -73,12 +73,13 @@ ngx_int_t ngx_http_rooms_recovery_claimed(ngx_http_rooms_session_t *s,
 
 /*
  * Has a socket that came from another worker join its rooms, and queues what
- * was published since.  rooms: as ngx_http_rooms_record_room() reads them.
- * NGX_DECLINED: not all of it can be had.
+ * was published since.  rooms: as ngx_http_rooms_record_room() reads them, the
+ * id being that up to which it has had everything; joined: for each of them
+ * member->joined, a u64.  NGX_DECLINED: not all of it can be had.
  */
 
 ngx_int_t ngx_http_rooms_recovery_rejoin(ngx_http_rooms_socket_t *socket,
-    rooms_str_t rooms);
+    rooms_str_t rooms, rooms_str_t joined);
 
 /*
  * Sees to the sockets of a worker that died: its applications hear of each

@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include <ngx_http_rooms_act.h>
 #include <ngx_http_rooms_redis.h>
 #include <ngx_http_rooms_replay.h>
 
@@ -16,6 +17,8 @@ static ngx_uint_t ngx_http_rooms_replay_meant(
     ngx_http_rooms_replay_t *replay, const rooms_message_t *m);
 static rooms_int_t ngx_http_rooms_replay_room(
     ngx_http_rooms_replay_t *replay, ngx_http_rooms_room_t *room);
+static ngx_int_t ngx_http_rooms_replay_add(ngx_http_rooms_replay_t *replay,
+    const rooms_message_t *m, uint64_t id);
 static int ngx_libc_cdecl ngx_http_rooms_replay_cmp(const void *one,
     const void *two);
 static ngx_int_t ngx_http_rooms_replay_message(
@@ -197,12 +200,10 @@ ngx_http_rooms_replay_entry(void *ctx, const rooms_journal_entry_t *e)
 {
     ngx_http_rooms_replay_t *replay = ctx;
 
-    size_t                    pos;
-    uint64_t                  id;
-    unsigned                  n;
-    rooms_str_t               in;
-    rooms_message_t           m;
-    ngx_http_rooms_missed_t  *missed;
+    uint64_t         id;
+    unsigned         n;
+    rooms_str_t      in;
+    rooms_message_t  m;
 
     if (e->id == replay->known) {
 
@@ -217,39 +218,68 @@ ngx_http_rooms_replay_entry(void *ctx, const rooms_journal_entry_t *e)
 
         id = rooms_message_id(e->id, n, in.len == 0);
 
-        if (id <= replay->after || m.ephemeral
+        if (id <= replay->after || (m.ephemeral && replay->room == NULL)
             || !ngx_http_rooms_replay_meant(replay, &m))
         {
             continue;
         }
 
-        pos = replay->messages.len;
-        rooms_message_write(&replay->messages, &m);
-
-        if (replay->messages.failed
-            || replay->messages.len > replay->limit)
-        {
+        if (ngx_http_rooms_replay_add(replay, &m, id) != NGX_OK) {
             return ROOMS_ERROR;
         }
-
-        missed = ngx_array_push(&replay->missed);
-        if (missed == NULL) {
-            return ROOMS_ERROR;
-        }
-
-        missed->id = id;
-        missed->pos = pos;
-        missed->len = replay->messages.len - pos;
     }
 
     /* whoever has the name now, it is another room */
 
     if (e->removed) {
         replay->ended = 1;
+
+        if (replay->room) {
+            ngx_memzero(&m, sizeof(rooms_message_t));
+
+            m.action = ROOMS_MESSAGE_LEAVE;
+            m.args = e->room;
+
+            if (ngx_http_rooms_replay_add(replay, &m,
+                                          rooms_message_whole(e->id))
+                != NGX_OK)
+            {
+                return ROOMS_ERROR;
+            }
+        }
+
         return ROOMS_DONE;
     }
 
     return ROOMS_OK;
+}
+
+
+static ngx_int_t
+ngx_http_rooms_replay_add(ngx_http_rooms_replay_t *replay,
+    const rooms_message_t *m, uint64_t id)
+{
+    size_t                    pos;
+    ngx_http_rooms_missed_t  *missed;
+
+    pos = replay->messages.len;
+    rooms_message_write(&replay->messages, m);
+
+    if (replay->messages.failed || replay->messages.len > replay->limit) {
+        return NGX_ERROR;
+    }
+
+    missed = ngx_array_push(&replay->missed);
+    if (missed == NULL) {
+        return NGX_ERROR;
+    }
+
+    missed->room = replay->room;
+    missed->id = id;
+    missed->pos = pos;
+    missed->len = replay->messages.len - pos;
+
+    return NGX_OK;
 }
 
 
@@ -318,8 +348,18 @@ ngx_http_rooms_replay_send(ngx_http_rooms_socket_t *socket,
     for (i = 0; rc == NGX_OK && i < replay->missed.nelts; i++) {
         in = rooms_str(replay->messages.data + missed[i].pos, missed[i].len);
 
-        if (rooms_message_read(&in, &m) == ROOMS_OK) {
+        if (rooms_message_read(&in, &m) != ROOMS_OK
+            || (missed[i].room
+                && !ngx_http_rooms_room_member(missed[i].room, socket)))
+        {
+            continue;
+        }
+
+        if (m.action == ROOMS_MESSAGE_EMIT) {
             rc = ngx_http_rooms_replay_message(socket, &b, missed[i].id, &m);
+
+        } else {
+            ngx_http_rooms_act_one(socket, &m);
         }
     }
 
@@ -357,7 +397,7 @@ ngx_http_rooms_replay_message(ngx_http_rooms_socket_t *socket,
 
     rooms_buf_reset(b);
     ngx_http_rooms_socket_text(b, &socket->nsp, m, zone->epoch, id,
-                               socket->recoverable);
+                               socket->recoverable && !m->ephemeral);
 
     if (b->failed) {
         goto failed;

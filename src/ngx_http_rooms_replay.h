@@ -16,6 +16,8 @@
 
 
 typedef struct {
+    ngx_http_rooms_room_t     *room;        /* of which it has to be a member
+                                               still; NULL: of any */
     uint64_t                   id;          /* of the message */
     size_t                     pos;         /* in messages */
     size_t                     len;
@@ -27,6 +29,10 @@ typedef struct ngx_http_rooms_replay_s {
     rooms_str_t                former;      /* sids, each a str16 */
     unsigned                   variant;
     size_t                     limit;       /* of all messages */
+    ngx_http_rooms_room_t     *room;        /* the socket was connected all the
+                                               time, and a member: what is
+                                               ephemeral is for it, too; NULL:
+                                               it was not */
     ngx_uint_t                 ended;       /* the room, in between */
     uint64_t                   after;       /* id of the last message had */
     uint64_t                   known;       /* id of a record to be found */

@@ -47,8 +47,10 @@ static ngx_int_t ngx_http_rooms_restore_socket(ngx_http_rooms_session_t *s,
 static ngx_int_t ngx_http_rooms_restore_rooms(
     ngx_http_rooms_socket_t *socket, ngx_http_rooms_record_t *rec,
     uint64_t after, ngx_http_rooms_replay_t *replay);
-static ngx_int_t ngx_http_rooms_restore_room(ngx_http_rooms_socket_t *socket,
-    rooms_str_t name, ngx_http_rooms_replay_t *replay);
+static ngx_http_rooms_member_t *ngx_http_rooms_restore_member(
+    ngx_http_rooms_socket_t *socket, rooms_str_t name, uint64_t after);
+static ngx_int_t ngx_http_rooms_restore_room(ngx_http_rooms_member_t *member,
+    ngx_http_rooms_replay_t *replay);
 static ngx_int_t ngx_http_rooms_restore_tell(ngx_http_rooms_socket_t *socket,
     rooms_str_t rooms);
 
@@ -162,20 +164,39 @@ ngx_http_rooms_restore_drop(ngx_http_rooms_zone_t *zone, rooms_str_t pid)
 
 ngx_int_t
 ngx_http_rooms_recovery_rejoin(ngx_http_rooms_socket_t *socket,
-    rooms_str_t rooms)
+    rooms_str_t rooms, rooms_str_t joined)
 {
-    ngx_int_t                rc;
-    ngx_http_rooms_record_t  rec;
-    ngx_http_rooms_replay_t  replay;
+    uint64_t                  since, first;
+    ngx_int_t                 rc;
+    rooms_str_t               name;
+    ngx_http_rooms_member_t  *member;
+    ngx_http_rooms_replay_t   replay;
 
-    ngx_memzero(&rec, sizeof(ngx_http_rooms_record_t));
     ngx_memzero(&replay, sizeof(ngx_http_rooms_replay_t));
 
-    rec.rooms = rooms;
+    rc = ngx_http_rooms_replay_init(&replay, socket);
 
-    rc = ngx_http_rooms_restore_rooms(socket, &rec, 0, &replay);
+    while (rc == NGX_OK
+           && ngx_http_rooms_record_room(&rooms, &name, &since) == NGX_OK)
+    {
+        since = rooms_message_whole(since);
+        member = ngx_http_rooms_restore_member(socket, name, since);
+
+        if (member == NULL || rooms_get_u64(&joined, &first) != ROOMS_OK) {
+            rc = NGX_DECLINED;
+            break;
+        }
+
+        member->joined = first;
+
+        replay.after = since;
+        replay.room = member->room;
+
+        rc = ngx_http_rooms_restore_room(member, &replay);
+    }
 
     if (rc == NGX_OK) {
+        ngx_http_rooms_replay_sort(&replay);
         rc = ngx_http_rooms_replay_send(socket, &replay);
     }
 
@@ -348,8 +369,9 @@ ngx_http_rooms_restore_rooms(ngx_http_rooms_socket_t *socket,
     ngx_http_rooms_record_t *rec, uint64_t after,
     ngx_http_rooms_replay_t *replay)
 {
-    uint64_t     since;
-    rooms_str_t  in, name;
+    uint64_t                  since;
+    rooms_str_t               in, name;
+    ngx_http_rooms_member_t  *member;
 
     if (ngx_http_rooms_replay_init(replay, socket) != NGX_OK) {
         return NGX_DECLINED;
@@ -362,8 +384,22 @@ ngx_http_rooms_restore_rooms(ngx_http_rooms_socket_t *socket,
         since = rooms_message_whole(since);
         replay->after = ngx_max(after, since);
 
-        if (ngx_http_rooms_restore_room(socket, name, replay) != NGX_OK) {
+        member = ngx_http_rooms_restore_member(socket, name, replay->after);
+        if (member == NULL) {
             return NGX_DECLINED;
+        }
+
+        /* it may have ended before that */
+
+        replay->ended = (socket->session->zone->app->app->evolve
+                         && member->room->state == NULL);
+
+        if (ngx_http_rooms_restore_room(member, replay) != NGX_OK) {
+            return NGX_DECLINED;
+        }
+
+        if (replay->ended) {
+            ngx_http_rooms_room_leave(socket, name);
         }
     }
 
@@ -377,59 +413,77 @@ ngx_http_rooms_restore_rooms(ngx_http_rooms_socket_t *socket,
 }
 
 
+/*
+ * What comes after that id is for it.  Redis may have told this worker less
+ * of the room than the one that it was at.
+ */
+
+static ngx_http_rooms_member_t *
+ngx_http_rooms_restore_member(ngx_http_rooms_socket_t *socket,
+    rooms_str_t name, uint64_t after)
+{
+    ngx_http_rooms_room_t    *room;
+    ngx_http_rooms_zone_t    *zone;
+    ngx_http_rooms_member_t  *member;
+
+    zone = socket->session->zone;
+
+    if (ngx_http_rooms_room_join(socket, name) != NGX_OK) {
+        return NULL;
+    }
+
+    room = ngx_http_rooms_room_open(zone, name);
+    if (room == NULL) {
+        return NULL;
+    }
+
+    member = ngx_http_rooms_room_member(room, socket);
+
+    if (zone->redis && member) {
+        member->joined = after;
+        member->from = after + 1;
+        room->backing.late = ngx_max(room->backing.late, member->from);
+    }
+
+    return member;
+}
+
+
 static ngx_int_t
-ngx_http_rooms_restore_room(ngx_http_rooms_socket_t *socket,
-    rooms_str_t name, ngx_http_rooms_replay_t *replay)
+ngx_http_rooms_restore_room(ngx_http_rooms_member_t *member,
+    ngx_http_rooms_replay_t *replay)
 {
     uint64_t                before;
     rooms_int_t             rc;
     ngx_http_rooms_room_t  *room;
     ngx_http_rooms_zone_t  *zone;
 
-    zone = socket->session->zone;
-
-    if (ngx_http_rooms_room_join(socket, name) != NGX_OK) {
-        return NGX_DECLINED;
-    }
-
-    room = ngx_http_rooms_room_open(zone, name);
-    if (room == NULL) {
-        return NGX_DECLINED;
-    }
-
-    /* where the member's own reading begins */
-
-    before = ngx_max(zone->cursor, room->last + 1);
-
-    replay->ended = (zone->app->app->evolve && room->state == NULL);
+    room = member->room;
+    zone = room->zone;
 
     if (zone->redis) {
-        ngx_http_rooms_room_member(room, socket)->joined = replay->after;
-
         rc = ngx_http_rooms_redis_replay(room,
                                          ngx_http_rooms_replay_from(replay),
                                          ngx_http_rooms_replay_entry,
                                          replay);
 
     } else {
+
+        /* where the member's own reading begins */
+
+        before = ngx_max(zone->cursor, room->last + 1);
+
         ngx_http_rooms_zone_lock(zone);
 
-        rc = rooms_journal_replay(zone->journal, name,
+        rc = rooms_journal_replay(zone->journal,
+                                  rooms_str(room->name.data, room->name.len),
                                   ngx_http_rooms_replay_from(replay), before,
                                   ngx_http_rooms_replay_entry, replay);
 
         ngx_http_rooms_zone_unlock(zone);
     }
 
-    if (rc != ROOMS_OK && rc != ROOMS_DONE) {
-        return NGX_DECLINED;
-    }
-
-    if (replay->ended) {
-        ngx_http_rooms_room_leave(socket, name);
-    }
-
-    return NGX_OK;
+    return (rc == ROOMS_OK || rc == ROOMS_DONE) ? NGX_OK : NGX_DECLINED;
 }
 
 

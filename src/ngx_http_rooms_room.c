@@ -278,6 +278,7 @@ void
 ngx_http_rooms_room_apply(ngx_http_rooms_room_t *room,
     const rooms_journal_entry_t *e)
 {
+    uint64_t               id;
     unsigned               n;
     rooms_int_t            rc;
     rooms_str_t            messages;
@@ -309,12 +310,12 @@ ngx_http_rooms_room_apply(ngx_http_rooms_room_t *room,
                 break;
             }
 
-            ngx_http_rooms_publish(room, &m,
-                                   rooms_message_id(e->id, n,
-                                                    messages.len == 0));
+            id = rooms_message_id(e->id, n, messages.len == 0);
 
-            if (room->backing.late > e->id) {
-                ngx_http_rooms_room_skip(room, e->id);
+            ngx_http_rooms_publish(room, &m, id);
+
+            if (room->backing.late > id) {
+                ngx_http_rooms_room_skip(room, id);
             }
         }
 

@@ -110,7 +110,8 @@ struct ngx_http_rooms_member_s {
     uint32_t                  index;         /* in stream->members */
     uint32_t                  pos;           /* taken of the chunk */
     uint64_t                  joined;        /* messages after it are its */
-    uint64_t                  from;          /* ... that are still to come */
+    uint64_t                  from;          /* what was told before that is
+                                                not for it; in Redis */
     uint64_t                  since;         /* messages not meant for it */
 };
 
@@ -188,7 +189,7 @@ uint64_t ngx_http_rooms_room_count(ngx_http_rooms_session_t *s);
 
 void ngx_http_rooms_room_restream(ngx_http_rooms_socket_t *socket);
 
-/* Members that joined with a later record have not heard this one. */
+/* Members that join with a later message have not heard this one. */
 
 void ngx_http_rooms_room_skip(ngx_http_rooms_room_t *room, uint64_t id);
 
