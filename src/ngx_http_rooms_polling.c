@@ -137,7 +137,7 @@ void
 ngx_http_rooms_polling_get(ngx_http_rooms_session_t *s,
     ngx_http_rooms_exchange_t *x)
 {
-    if (!s->polling) {
+    if (!s->polling || s->poll->stopped) {
         ngx_http_rooms_polling_error(x, NGX_HTTP_ROOMS_ERROR_REQUEST);
         return;
     }
@@ -280,7 +280,7 @@ ngx_int_t
 ngx_http_rooms_polling_begin_post(ngx_http_rooms_session_t *s,
     ngx_http_rooms_exchange_t *x)
 {
-    if (!s->polling) {
+    if (!s->polling || s->poll->stopped) {
         return NGX_HTTP_ROOMS_ERROR_REQUEST;
     }
 
@@ -487,6 +487,10 @@ ngx_http_rooms_polling_release(ngx_http_rooms_session_t *s, uint32_t holder,
     if (s->poll->upgrade.timer_set) {
         ngx_del_timer(&s->poll->upgrade);
     }
+
+    if (s->poll->stopped && !s->closed) {
+        ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT, 0);
+    }
 }
 
 
@@ -524,8 +528,14 @@ ngx_http_rooms_polling_overtook(ngx_http_rooms_session_t *s)
 
 
 void
-ngx_http_rooms_polling_finish(ngx_http_rooms_session_t *s)
+ngx_http_rooms_polling_stop(ngx_http_rooms_session_t *s)
 {
+    s->poll->stopped = 1;
+
+    /* nobody would answer a ping; the candidate has a time limit of its own */
+
+    ngx_http_rooms_beat_stop(s);
+
     if (s->poll->upgrade.timer_set) {
         ngx_del_timer(&s->poll->upgrade);
     }
@@ -541,6 +551,13 @@ ngx_http_rooms_polling_finish(ngx_http_rooms_session_t *s)
     }
 
     ngx_http_rooms_polling_refuse(s, NGX_HTTP_ROOMS_ERROR_REQUEST);
+}
+
+
+void
+ngx_http_rooms_polling_finish(ngx_http_rooms_session_t *s)
+{
+    ngx_http_rooms_polling_stop(s);
 
     ngx_free(s->poll);
     s->poll = NULL;
@@ -560,6 +577,10 @@ ngx_http_rooms_polling_close(ngx_http_rooms_session_t *s)
         ngx_del_timer(&s->poll->upgrade);
     }
 
+    if (s->poll->stopped) {
+        ngx_http_rooms_remote_stay(s);
+    }
+
     waits = (s->poll->get != NULL);
 
     /*
@@ -577,7 +598,7 @@ ngx_http_rooms_polling_close(ngx_http_rooms_session_t *s)
 
     /* what the client has not been told waits for its next request */
 
-    if (!waits && !ngx_exiting && !s->broken
+    if (!waits && !s->poll->stopped && !ngx_exiting && !s->broken
         && (s->reason == NGX_HTTP_ROOMS_CLOSE_PROTOCOL
             || s->reason == NGX_HTTP_ROOMS_CLOSE_SERVER))
     {

@@ -27,7 +27,7 @@ struct ngx_http_rooms_exchange_s {
     ngx_str_t                    sid;         /* there: of the session */
     ngx_pool_cleanup_t          *cleanup;     /* of the request */
     ngx_queue_t                  queue;       /* there: those that wait */
-    ngx_msec_t                   since;       /* it waits for packets */
+    ngx_msec_t                   since;       /* it waits */
     unsigned                     listed:1;
     unsigned                     coming:1;    /* here: its body, from there */
 };
@@ -40,6 +40,7 @@ struct ngx_http_rooms_poll_s {
     uint32_t                     holder;      /* of the candidate: a worker */
     uint64_t                     candidate;   /* 0: none */
     ngx_msec_t                   reserved;    /* when it came */
+    unsigned                     stopped:1;   /* the candidate has it next */
 };
 
 
@@ -98,7 +99,8 @@ ngx_int_t ngx_http_rooms_polling_reserve(ngx_http_rooms_session_t *s,
 void ngx_http_rooms_polling_probe(ngx_http_rooms_session_t *s,
     uint32_t holder, uint64_t candidate);
 
-/* It is the candidate no more. */
+/* It is the candidate no more; where polling has stopped, the session ends
+ * with it. */
 
 void ngx_http_rooms_polling_release(ngx_http_rooms_session_t *s,
     uint32_t holder, uint64_t candidate);
@@ -107,6 +109,13 @@ void ngx_http_rooms_polling_release(ngx_http_rooms_session_t *s,
 
 ngx_uint_t ngx_http_rooms_polling_candidate(ngx_http_rooms_session_t *s,
     uint32_t holder, uint64_t candidate);
+
+/*
+ * The client has changed to the candidate, but the session has to wait for
+ * something yet: its last request is answered, and more are refused.
+ */
+
+void ngx_http_rooms_polling_stop(ngx_http_rooms_session_t *s);
 
 /* Polling is over for the session: its last request is answered. */
 

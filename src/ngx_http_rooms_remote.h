@@ -71,4 +71,16 @@ ngx_int_t ngx_http_rooms_remote_take(ngx_http_rooms_zone_t *zone,
     uint32_t owner, uint64_t id, rooms_str_t sid);
 
 
+/*
+ * A session whose polling has stopped waits for nothing any more: it goes to
+ * its candidate's worker soon.
+ */
+
+void ngx_http_rooms_remote_leave(ngx_http_rooms_session_t *s);
+
+/* It ends instead: its candidate is told. */
+
+void ngx_http_rooms_remote_stay(ngx_http_rooms_session_t *s);
+
+
 #endif /* _NGX_HTTP_ROOMS_REMOTE_H_INCLUDED_ */

@@ -21,6 +21,12 @@ static void ngx_http_rooms_remote_serve_reserve(ngx_http_rooms_zone_t *zone,
     ngx_http_rooms_session_t *s, ngx_http_rooms_remote_t *m);
 static void ngx_http_rooms_remote_serve_take(ngx_http_rooms_zone_t *zone,
     ngx_http_rooms_session_t *s, ngx_http_rooms_remote_t *m);
+static void ngx_http_rooms_remote_serve_left(ngx_event_t *ev);
+static void ngx_http_rooms_remote_serve_give(ngx_http_rooms_session_t *s,
+    uint32_t holder, uint64_t id);
+static ngx_int_t ngx_http_rooms_remote_serve_session(
+    ngx_http_rooms_zone_t *zone, uint32_t holder, uint64_t id,
+    rooms_str_t image);
 static ngx_http_rooms_session_t *ngx_http_rooms_remote_session(
     ngx_http_rooms_zone_t *zone, rooms_str_t sid);
 
@@ -157,48 +163,112 @@ ngx_http_rooms_remote_serve_reserve(ngx_http_rooms_zone_t *zone,
 }
 
 
-/* The session goes to the worker that has its WebSocket. */
+/*
+ * The session goes to the worker that has its WebSocket.  Commands that wait
+ * for Redis stay, and know where its sockets are: they are finished before.
+ */
 
 static void
 ngx_http_rooms_remote_serve_take(ngx_http_rooms_zone_t *zone,
     ngx_http_rooms_session_t *s, ngx_http_rooms_remote_t *m)
 {
-    rooms_buf_t              b;
-    ngx_http_rooms_remote_t  answer;
+    if (s == NULL || !s->polling || s->closed
+        || !ngx_http_rooms_polling_candidate(s, m->from, m->id))
+    {
+        (void) ngx_http_rooms_remote_serve_session(zone, m->from, m->id,
+                                                   rooms_str(NULL, 0));
+        return;
+    }
 
-    ngx_memzero(&answer, sizeof(ngx_http_rooms_remote_t));
+    if (s->holds && !s->doomed) {
+        ngx_http_rooms_polling_stop(s);
+        return;
+    }
 
-    answer.type = NGX_HTTP_ROOMS_REMOTE_SESSION;
-    answer.id = m->id;
+    ngx_http_rooms_remote_serve_give(s, m->from, m->id);
+}
+
+
+void
+ngx_http_rooms_remote_leave(ngx_http_rooms_session_t *s)
+{
+    /* whoever has just finished may still look at it */
+
+    s->poll->upgrade.handler = ngx_http_rooms_remote_serve_left;
+    s->poll->upgrade.data = s;
+    s->poll->upgrade.log = ngx_cycle->log;
+
+    ngx_add_timer(&s->poll->upgrade, 0);
+}
+
+
+static void
+ngx_http_rooms_remote_serve_left(ngx_event_t *ev)
+{
+    ngx_http_rooms_session_t *s = ev->data;
+
+    if (s->holds == 0) {
+        ngx_http_rooms_remote_serve_give(s, s->poll->holder,
+                                         s->poll->candidate);
+    }
+}
+
+
+static void
+ngx_http_rooms_remote_serve_give(ngx_http_rooms_session_t *s,
+    uint32_t holder, uint64_t id)
+{
+    rooms_buf_t             b;
+    ngx_http_rooms_zone_t  *zone;
+
+    zone = s->zone;
 
     rooms_buf_init(&b, 0);
 
-    if (s && s->polling && !s->closed && !s->doomed
-        && ngx_http_rooms_polling_candidate(s, m->from, m->id)
-        && ngx_http_rooms_move_out(s, &b) == NGX_OK)
-    {
-        answer.body = rooms_str(b.data, b.len);
-    }
-
-    if (answer.body.len
-        && ngx_http_rooms_remote_send(zone, m->from, &answer) == NGX_OK)
+    if (!s->doomed
+        && ngx_http_rooms_move_out(s, &b) == NGX_OK
+        && ngx_http_rooms_remote_serve_session(zone, holder, id,
+                                               rooms_str(b.data, b.len))
+           == NGX_OK)
     {
         ngx_http_rooms_polling_finish(s);
         ngx_http_rooms_session_forget(s);
 
     } else {
 
-        /* it stays, and goes on with polling */
+        /* it stays, and goes on with polling if it still can */
 
-        if (s) {
-            ngx_http_rooms_polling_release(s, m->from, m->id);
-        }
-
-        answer.body = rooms_str(NULL, 0);
-        (void) ngx_http_rooms_remote_send(zone, m->from, &answer);
+        ngx_http_rooms_polling_release(s, holder, id);
+        (void) ngx_http_rooms_remote_serve_session(zone, holder, id,
+                                                   rooms_str(NULL, 0));
     }
 
     rooms_buf_free(&b);
+}
+
+
+void
+ngx_http_rooms_remote_stay(ngx_http_rooms_session_t *s)
+{
+    (void) ngx_http_rooms_remote_serve_session(s->zone, s->poll->holder,
+                                               s->poll->candidate,
+                                               rooms_str(NULL, 0));
+}
+
+
+static ngx_int_t
+ngx_http_rooms_remote_serve_session(ngx_http_rooms_zone_t *zone,
+    uint32_t holder, uint64_t id, rooms_str_t image)
+{
+    ngx_http_rooms_remote_t  answer;
+
+    ngx_memzero(&answer, sizeof(ngx_http_rooms_remote_t));
+
+    answer.type = NGX_HTTP_ROOMS_REMOTE_SESSION;
+    answer.id = id;
+    answer.body = image;
+
+    return ngx_http_rooms_remote_send(zone, holder, &answer);
 }
 
 

@@ -16,6 +16,7 @@
 #include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_polling.h>
 #include <ngx_http_rooms_random.h>
+#include <ngx_http_rooms_remote.h>
 #include <ngx_http_rooms_ws.h>
 
 
@@ -384,8 +385,15 @@ ngx_http_rooms_session_end(ngx_http_rooms_session_t *s)
 void
 ngx_http_rooms_session_unhold(ngx_http_rooms_session_t *s)
 {
-    if (--s->holds == 0 && s->ended) {
+    if (--s->holds) {
+        return;
+    }
+
+    if (s->ended) {
         ngx_http_rooms_free_later(s);
+
+    } else if (!s->closed && s->poll && s->poll->stopped) {
+        ngx_http_rooms_remote_leave(s);
     }
 }
 
