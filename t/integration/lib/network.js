@@ -11,7 +11,8 @@ const net = require('node:net');
 /*
  * Forwards TCP.  hold(test): connections of which test({ text }) is true, text
  * being what the client has sent so far, are open from then on but silent, as
- * if the other side had gone without a word; release(): they are reset.
+ * if the other side had gone without a word; release(): they are reset.  What
+ * the other side says takes delay ms more.
  */
 
 class Proxy {
@@ -21,6 +22,7 @@ class Proxy {
         this.pairs = new Set();
         this.count = 0;
         this.silent = null;
+        this.delay = 0;
     }
 
     start(port) {
@@ -37,7 +39,7 @@ class Proxy {
 
     accept(client) {
         const server = net.connect(this.to.port, this.to.host);
-        const pair = { client, server, text: '', held: false };
+        const pair = { client, server, text: '', held: false, slow: [] };
 
         this.count++;
         this.pairs.add(pair);
@@ -52,9 +54,17 @@ class Proxy {
                     this.judge(pair);
                 }
 
-                if (!pair.held) {
-                    to.write(data);
+                if (pair.held) {
+                    return;
                 }
+
+                if (from === server && (this.delay || pair.slow.length)) {
+                    pair.slow.push(data);
+                    setTimeout(() => to.write(pair.slow.shift()), this.delay);
+                    return;
+                }
+
+                to.write(data);
             });
             from.on('close', () => {
                 if (!pair.held) {
