@@ -244,31 +244,52 @@ ngx_http_rooms_session_packet(ngx_http_rooms_session_t *s, u_char type,
 void
 ngx_http_rooms_session_ping(ngx_http_rooms_session_t *s)
 {
-    ssize_t  n;
+    u_char   *p;
+    size_t    len;
+    ssize_t   n;
+
+    static u_char  packet[] = {
+        ROOMS_WS_FIN | ROOMS_WS_TEXT, 1, ROOMS_EIO_PING
+    };
 
     static u_char  frame[] = {
-        ROOMS_WS_FIN | ROOMS_WS_TEXT, 1, ROOMS_EIO_PING
+        ROOMS_WS_FIN | ROOMS_WS_PING, 0
     };
 
     if (s->closed || s->doomed) {
         return;
     }
 
-    n = ngx_http_rooms_rooms_dirty()
-        ? 0 : ngx_http_rooms_session_try(s, frame, sizeof(frame));
+    if (s->conf->mode == NGX_HTTP_ROOMS_WEBSOCKET) {
+        p = frame;
+        len = sizeof(frame);
 
-    if (n == sizeof(frame)) {
+    } else {
+        p = packet;
+        len = sizeof(packet);
+    }
+
+    n = ngx_http_rooms_rooms_dirty()
+        ? 0 : ngx_http_rooms_session_try(s, p, len);
+
+    if (n == (ssize_t) len) {
         return;
     }
 
     if (n == 0) {
+
+        if (p == frame) {
+            ngx_http_rooms_session_frame(s, ROOMS_WS_PING,
+                                         rooms_str(NULL, 0));
+            return;
+        }
+
         ngx_http_rooms_session_packet(s, ROOMS_EIO_PING, rooms_str(NULL, 0));
         return;
     }
 
     if (n == NGX_ERROR
-        || ngx_http_rooms_queue_copy(&s->out, frame + n, sizeof(frame) - n)
-           != NGX_OK)
+        || ngx_http_rooms_queue_copy(&s->out, p + n, len - n) != NGX_OK)
     {
         ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT, 0);
         return;

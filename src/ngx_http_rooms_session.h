@@ -162,7 +162,10 @@ void ngx_http_rooms_session_message(ngx_http_rooms_session_t *s,
 void ngx_http_rooms_session_packet(ngx_http_rooms_session_t *s, u_char type,
     rooms_str_t data);
 
-/* A ping packet; sent at once where nothing is in its way. */
+/*
+ * A ping packet, on a plain WebSocket a ping frame; sent at once where nothing
+ * is in its way.
+ */
 
 void ngx_http_rooms_session_ping(ngx_http_rooms_session_t *s);
 

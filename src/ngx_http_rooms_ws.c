@@ -310,6 +310,18 @@ ngx_http_rooms_ws_event(ngx_http_rooms_session_t *s, rooms_ws_event_t *ev)
 
     data = rooms_str(ev->payload, ev->len);
 
+    if (s->conf->mode == NGX_HTTP_ROOMS_WEBSOCKET) {
+
+        /* here the heartbeat is that of RFC 6455, section 5.5.2 */
+
+        if (ev->opcode == ROOMS_WS_PONG) {
+            ngx_http_rooms_beat_ping(s);
+
+        } else {
+            ngx_http_rooms_beat_extend(s);
+        }
+    }
+
     switch (ev->opcode) {
 
     case ROOMS_WS_PING:

@@ -266,6 +266,59 @@ const CASES = {
 };
 
 
+describe('RFC 6455: heartbeat', () => {
+    const server = useEcho({ before, after, afterEach }, {
+        change: (conf) => conf.replace('location = /ws-echo {', (line) =>
+            `${line} rooms_ping_interval ${Math.ceil(100 * SCALE)}ms;
+                rooms_ping_timeout ${Math.ceil(200 * SCALE)}ms;`),
+    });
+    const pings = (wire) => wire.frames.filter((f) => f.opcode === 9);
+
+    async function timeouts() {
+        return (await server.status()).apps.echo_ws.timeouts;
+    }
+
+    it('5.5.2: pings are frames, and each pong asks for the next',
+        async () => {
+            const was = await timeouts();
+            const wire = await connect(server);
+
+            for (let n = 1; n < 5; n++) {
+                await wire.until(() => pings(wire).length === n, `ping ${n}`);
+                await wire.send(frame(10, pings(wire)[n - 1].data));
+            }
+
+            await wire.send(text('still there'));
+            await wire.first(1);
+
+            /* nothing has come that was not asked for */
+
+            assert.deepStrictEqual(seen(wire.frames.filter((f) =>
+                f.opcode !== 9)), [[1, 'still there']]);
+            assert.deepStrictEqual(seen(pings(wire).slice(0, 4)),
+                new Array(4).fill([9, '']));
+            assert.strictEqual(await timeouts(), was);
+        });
+
+    it('a client that answers none is closed, after one more chance',
+        async () => {
+            const was = await timeouts();
+            const [silent, talking] = [await connect(server),
+                await connect(server)];
+
+            await talking.first(9);
+            await talking.send(text('late'));
+
+            assert.strictEqual(await silent.closed(), 0);
+            assert.strictEqual(pings(silent).length, 1);
+            assert.strictEqual(await talking.closed(), 0);
+            assert.deepStrictEqual(seen(talking.frames.slice(0, 2)),
+                [[9, ''], [1, 'late']]);
+            assert.strictEqual(await timeouts(), was + 2);
+        });
+});
+
+
 describe('RFC 6455: frames', () => {
     const server = useEcho({ before, after, afterEach });
 
