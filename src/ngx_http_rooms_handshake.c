@@ -17,11 +17,31 @@
 #include <ngx_http_rooms_ws.h>
 
 
-static ngx_str_t *ngx_http_rooms_ws_header_in(ngx_http_request_t *r,
-    const char *name, size_t len);
+/* lines of extensions that are looked at */
+
+#define NGX_HTTP_ROOMS_OFFERS  4
+
+
+/* What the header of a request says about a WebSocket. */
+
+typedef struct {
+    ngx_str_t                   *key;
+    ngx_str_t                   *version;
+    ngx_str_t                   *offers[NGX_HTTP_ROOMS_OFFERS];
+    ngx_uint_t                   noffers;       /* lines of extensions */
+    unsigned                     upgrade:1;     /* in Connection */
+    unsigned                     repeated:1;    /* what may be there once */
+} ngx_http_rooms_ws_asked_t;
+
+
+static void ngx_http_rooms_ws_headers(ngx_http_request_t *r,
+    ngx_http_rooms_ws_asked_t *asked);
+static void ngx_http_rooms_ws_header(ngx_table_elt_t *h,
+    ngx_http_rooms_ws_asked_t *asked);
+static ngx_uint_t ngx_http_rooms_ws_listed(ngx_str_t *list, ngx_str_t *token);
 static ngx_uint_t ngx_http_rooms_ws_key(ngx_str_t *key);
-static void ngx_http_rooms_ws_answer(ngx_http_request_t *r, ngx_str_t *key,
-    rooms_buf_t *b);
+static ngx_int_t ngx_http_rooms_ws_answer(ngx_http_request_t *r,
+    ngx_str_t *key, rooms_buf_t *b);
 
 
 ngx_uint_t
@@ -39,13 +59,15 @@ ngx_http_rooms_ws_asked(ngx_http_request_t *r)
 }
 
 
-static ngx_str_t *
-ngx_http_rooms_ws_header_in(ngx_http_request_t *r, const char *name,
-    size_t len)
+static void
+ngx_http_rooms_ws_headers(ngx_http_request_t *r,
+    ngx_http_rooms_ws_asked_t *asked)
 {
     ngx_uint_t        i;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
+
+    ngx_memzero(asked, sizeof(ngx_http_rooms_ws_asked_t));
 
     part = &r->headers_in.headers.part;
     h = part->elts;
@@ -54,7 +76,7 @@ ngx_http_rooms_ws_header_in(ngx_http_request_t *r, const char *name,
 
         if (i >= part->nelts) {
             if (part->next == NULL) {
-                return NULL;
+                return;
             }
 
             part = part->next;
@@ -62,12 +84,110 @@ ngx_http_rooms_ws_header_in(ngx_http_request_t *r, const char *name,
             i = 0;
         }
 
-        if (h[i].key.len == len
-            && ngx_strncasecmp(h[i].key.data, (u_char *) name, len) == 0)
+        ngx_http_rooms_ws_header(&h[i], asked);
+    }
+}
+
+
+/*
+ * Lists may be spread over several lines; the key and the version may be there
+ * once (RFC 6455, sections 11.3.1 and 11.3.5).
+ */
+
+static void
+ngx_http_rooms_ws_header(ngx_table_elt_t *h,
+    ngx_http_rooms_ws_asked_t *asked)
+{
+    u_char  *name;
+
+    static ngx_str_t  token = ngx_string("upgrade");
+
+    name = h->lowcase_key;
+
+    switch (h->key.len) {
+
+    case sizeof("connection") - 1:
+
+        if (ngx_memcmp(name, "connection", sizeof("connection") - 1) == 0
+            && ngx_http_rooms_ws_listed(&h->value, &token))
         {
-            return &h[i].value;
+            asked->upgrade = 1;
+        }
+
+        break;
+
+    case sizeof("sec-websocket-key") - 1:
+
+        if (ngx_memcmp(name, "sec-websocket-key",
+                       sizeof("sec-websocket-key") - 1) == 0)
+        {
+            asked->repeated |= (asked->key != NULL);
+            asked->key = &h->value;
+        }
+
+        break;
+
+    case sizeof("sec-websocket-version") - 1:
+
+        if (ngx_memcmp(name, "sec-websocket-version",
+                       sizeof("sec-websocket-version") - 1) == 0)
+        {
+            asked->repeated |= (asked->version != NULL);
+            asked->version = &h->value;
+        }
+
+        break;
+
+    case sizeof("sec-websocket-extensions") - 1:
+
+        if (asked->noffers < NGX_HTTP_ROOMS_OFFERS
+            && ngx_memcmp(name, "sec-websocket-extensions",
+                          sizeof("sec-websocket-extensions") - 1) == 0)
+        {
+            asked->offers[asked->noffers++] = &h->value;
+        }
+
+        break;
+    }
+}
+
+
+/* 1 where the token is one of those of the list (RFC 9110, section 5.6.1). */
+
+static ngx_uint_t
+ngx_http_rooms_ws_listed(ngx_str_t *list, ngx_str_t *token)
+{
+    u_char  *p, *last, *start, *end;
+
+    p = list->data;
+    last = p + list->len;
+
+    while (p < last) {
+
+        while (p < last && (*p == ' ' || *p == '\t' || *p == ',')) {
+            p++;
+        }
+
+        start = p;
+
+        while (p < last && *p != ',') {
+            p++;
+        }
+
+        end = p;
+
+        while (end > start && (end[-1] == ' ' || end[-1] == '\t')) {
+            end--;
+        }
+
+        if ((size_t) (end - start) == token->len
+            && ngx_strncasecmp(start, token->data, token->len) == 0)
+        {
+            return 1;
         }
     }
+
+    return 0;
 }
 
 
@@ -94,10 +214,12 @@ ngx_http_rooms_ws_accept(ngx_http_request_t *r,
     ngx_http_rooms_loc_conf_t *conf, rooms_buf_t *first,
     ngx_http_rooms_queue_t *rest, uint8_t *deflate)
 {
-    ssize_t                    n;
-    ngx_str_t                 *key, *version, *upgrade, *offers;
-    ngx_connection_t          *c;
-    ngx_http_core_loc_conf_t  *clcf;
+    ssize_t                     n;
+    ngx_int_t                   rc;
+    ngx_uint_t                  i;
+    ngx_connection_t           *c;
+    ngx_http_core_loc_conf_t   *clcf;
+    ngx_http_rooms_ws_asked_t   asked;
 
     static ngx_str_t    supported = ngx_string("13");
     static rooms_buf_t  b;
@@ -110,28 +232,20 @@ ngx_http_rooms_ws_accept(ngx_http_request_t *r,
     }
 #endif
 
-    key = ngx_http_rooms_ws_header_in(r, "Sec-WebSocket-Key",
-                                      sizeof("Sec-WebSocket-Key") - 1);
-    version = ngx_http_rooms_ws_header_in(r, "Sec-WebSocket-Version",
-                                          sizeof("Sec-WebSocket-Version") - 1);
-    upgrade = ngx_http_rooms_ws_header_in(r, "Connection",
-                                          sizeof("Connection") - 1);
+    ngx_http_rooms_ws_headers(r, &asked);
 
     if (r->method != NGX_HTTP_GET
         || r->http_version != NGX_HTTP_VERSION_11
         || !ngx_http_rooms_ws_asked(r)
-        || upgrade == NULL
-        || ngx_strlcasestrn(upgrade->data, upgrade->data + upgrade->len,
-                            (u_char *) "upgrade", 7 - 1)
-           == NULL
-        || !ngx_http_rooms_ws_key(key)
+        || !asked.upgrade || asked.repeated
+        || !ngx_http_rooms_ws_key(asked.key)
         || r->headers_in.content_length_n > 0 || r->headers_in.chunked)
     {
         return NGX_DECLINED;
     }
 
-    if (version == NULL || version->len != 2
-        || ngx_strncmp(version->data, "13", 2) != 0)
+    if (asked.version == NULL || asked.version->len != 2
+        || ngx_strncmp(asked.version->data, "13", 2) != 0)
     {
         /* section 4.4 */
 
@@ -148,29 +262,31 @@ ngx_http_rooms_ws_accept(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    offers = ngx_http_rooms_ws_header_in(r, "Sec-WebSocket-Extensions",
-                                       sizeof("Sec-WebSocket-Extensions") - 1);
+    *deflate = 0;
 
-    if (ngx_http_rooms_deflate_negotiate(r, conf, offers, deflate)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
+    for (i = 0; i < asked.noffers && *deflate == 0; i++) {
+        if (ngx_http_rooms_deflate_negotiate(r, conf, asked.offers[i],
+                                             deflate)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
     }
 
     rooms_buf_reset(&b);
 
-    ngx_http_rooms_ws_answer(r, key, &b);
+    rc = ngx_http_rooms_ws_answer(r, asked.key, &b);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
     rooms_buf_append(&b, first->data, first->len);
 
     if (b.failed) {
         return NGX_ERROR;
     }
 
-    r->headers_out.status = NGX_HTTP_SWITCHING_PROTOCOLS;
-    r->header_sent = 1;
-    r->keepalive = 0;
-
-    n = c->send(c, b.data, b.len);
+    n = b.len ? c->send(c, b.data, b.len) : 0;
 
     if (n == NGX_ERROR) {
         return NGX_ERROR;
@@ -182,23 +298,30 @@ ngx_http_rooms_ws_accept(ngx_http_request_t *r,
 }
 
 
-static void
+/*
+ * The answer goes through the header filters of nginx, so that "add_header"
+ * and others hold for it.  The last of them keeps what is shorter than
+ * "postpone_output": it is taken from there, to be sent together with the
+ * first frame.
+ */
+
+static ngx_int_t
 ngx_http_rooms_ws_answer(ngx_http_request_t *r, ngx_str_t *key,
     rooms_buf_t *b)
 {
-    u_char            digest[20], encoded[28];
-    ngx_str_t         src, dst;
-    ngx_sha1_t        sha1;
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    u_char        digest[20];
+    ngx_int_t     rc;
+    ngx_str_t     src, accept;
+    ngx_sha1_t    sha1;
+    ngx_chain_t  *cl;
 
-    static u_char  status[] =
-        "HTTP/1.1 101 Switching Protocols" CRLF
-        "Upgrade: websocket" CRLF
-        "Connection: Upgrade" CRLF
-        "Sec-WebSocket-Accept: ";
-    static u_char  guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    static u_char     guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    static ngx_str_t  protocol = ngx_string("websocket");
+
+    accept.data = ngx_pnalloc(r->pool, ngx_base64_encoded_length(20));
+    if (accept.data == NULL) {
+        return NGX_ERROR;
+    }
 
     ngx_sha1_init(&sha1);
     ngx_sha1_update(&sha1, key->data, key->len);
@@ -207,39 +330,40 @@ ngx_http_rooms_ws_answer(ngx_http_request_t *r, ngx_str_t *key,
 
     src.data = digest;
     src.len = sizeof(digest);
-    dst.data = encoded;
-    ngx_encode_base64(&dst, &src);
+    ngx_encode_base64(&accept, &src);
 
-    rooms_buf_append(b, status, sizeof(status) - 1);
-    rooms_buf_append(b, dst.data, dst.len);
-    rooms_buf_append(b, CRLF, 2);
-
-    /* what was put there for this answer: extensions, a cookie, CORS */
-
-    part = &r->headers_out.headers.part;
-    h = part->elts;
-
-    for (i = 0; /* void */ ; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
-
-        if (h[i].hash == 0) {
-            continue;
-        }
-
-        rooms_buf_append(b, h[i].key.data, h[i].key.len);
-        rooms_buf_append(b, ": ", 2);
-        rooms_buf_append(b, h[i].value.data, h[i].value.len);
-        rooms_buf_append(b, CRLF, 2);
+    if (ngx_http_rooms_respond_header(r, "Upgrade", &protocol) != NGX_OK
+        || ngx_http_rooms_respond_header(r, "Sec-WebSocket-Accept", &accept)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
-    rooms_buf_append(b, CRLF, 2);
+    r->headers_out.status = NGX_HTTP_SWITCHING_PROTOCOLS;
+    ngx_str_set(&r->headers_out.status_line, "101 Switching Protocols");
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK) {
+        return rc;
+    }
+
+    r->keepalive = 0;
+
+    /* a longer one has been sent, or is in the buffer of TLS */
+
+    if (r->connection->buffered
+        && (ngx_http_send_special(r, NGX_HTTP_FLUSH) != NGX_OK
+            || r->connection->buffered))
+    {
+        return NGX_ERROR;
+    }
+
+    for (cl = r->out; cl; cl = cl->next) {
+        rooms_buf_append(b, cl->buf->pos, cl->buf->last - cl->buf->pos);
+    }
+
+    r->out = NULL;
+
+    return NGX_OK;
 }

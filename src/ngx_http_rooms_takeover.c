@@ -14,7 +14,8 @@
 #include <ngx_http_rooms_ws.h>
 
 
-#define NGX_HTTP_ROOMS_LINGER  2000
+#define NGX_HTTP_ROOMS_LINGER        2000     /* ms */
+#define NGX_HTTP_ROOMS_LINGER_TURNS  16
 
 
 typedef struct {
@@ -87,6 +88,10 @@ ngx_http_rooms_ws_begin(ngx_event_t *rev)
 
     if (rev->timer_set) {
         ngx_del_timer(rev);
+    }
+
+    if (c->write->timer_set) {
+        ngx_del_timer(c->write);
     }
 
     /* frames that came together with the request */
@@ -261,6 +266,7 @@ static void
 ngx_http_rooms_ws_linger(ngx_event_t *rev)
 {
     ssize_t            n;
+    ngx_uint_t         i;
     ngx_connection_t  *c;
     u_char             buf[4096];
 
@@ -271,7 +277,8 @@ ngx_http_rooms_ws_linger(ngx_event_t *rev)
         return;
     }
 
-    do {
+    for (i = 0; i < NGX_HTTP_ROOMS_LINGER_TURNS; i++) {
+
         n = c->recv(c, buf, sizeof(buf));
 
         if (n == NGX_ERROR || n == 0) {
@@ -279,7 +286,18 @@ ngx_http_rooms_ws_linger(ngx_event_t *rev)
             return;
         }
 
-    } while (n > 0 && rev->ready);
+        if (n == NGX_AGAIN || !rev->ready) {
+            break;
+        }
+    }
+
+    if (rev->ready) {
+
+        /* the others' turn */
+
+        ngx_post_event(rev, &ngx_posted_next_events);
+        return;
+    }
 
     if (ngx_handle_read_event(rev, 0) != NGX_OK) {
         ngx_http_close_connection(c);

@@ -20,11 +20,12 @@
 ngx_uint_t ngx_http_rooms_ws_asked(ngx_http_request_t *r);
 
 /*
- * Checks the opening handshake and, if it is good, sends the 101 answer with
- * what is in *first behind it, in one write; what the socket does not take
- * is left in *rest; *deflate is the window of permessage-deflate, 0: it is not
- * used.  NGX_OK; NGX_DECLINED: it is not good, nothing was sent;
- * NGX_ERROR: the connection is broken.
+ * Checks the opening handshake and, if it is good, sends the 101 answer, as
+ * the header filters of nginx have it, with what is in *first behind it, in
+ * one write; what the socket does not take is left in *rest; *deflate is the
+ * window of permessage-deflate, 0: it is not used.  NGX_OK; NGX_DECLINED: it
+ * is not good, nothing was sent; NGX_ERROR: the connection is broken; else the
+ * status a filter wants instead.
  */
 
 ngx_int_t ngx_http_rooms_ws_accept(ngx_http_request_t *r,

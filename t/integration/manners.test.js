@@ -366,15 +366,70 @@ manner('realip by a header', { http: ['log_format a "$remote_addr";'],
 });
 
 
-manner('add_header and expires', { lines: 'add_header X-Own yes always;' },
-    (server) => {
-        it('are on polling answers, errors too', async () => {
-            assert.strictEqual((await request(server.url, 'GET', OPEN))
-                .headers['x-own'], 'yes');
-            assert.strictEqual((await request(server.url, 'GET',
-                '/socket.io/?EIO=4&transport=abc')).headers['x-own'], 'yes');
-        });
+manner('add_header and expires', { tls: true, lines: `
+    add_header X-Own yes always;
+    add_header X-Ok ok;
+    add_header X-Long $arg_long always;
+    expires -1;
+    server_tokens off;` }, (server) => {
+    it('are on polling answers, errors too', async () => {
+        const good = await request(server.url, 'GET', OPEN);
+
+        assert.strictEqual(good.headers['x-own'], 'yes');
+        assert.strictEqual(good.headers['x-ok'], 'ok');
+        assert.strictEqual((await request(server.url, 'GET',
+            '/socket.io/?EIO=4&transport=abc')).headers['x-own'], 'yes');
     });
+
+    /* X-Ok has no "always", and 101 is not among the statuses without it */
+
+    it('are on the answer to an upgrade, as on one that is passed on',
+        async () => {
+            const wire = await tried(server);
+
+            assert.match(wire.head, /^HTTP\/1\.1 101 Switching Protocols\r\n/);
+            assert.strictEqual(wire.header('X-Own'), 'yes');
+            assert.strictEqual(wire.header('X-Ok'), null);
+            assert.strictEqual(wire.header('X-Long'), null);
+            assert.strictEqual(wire.header('Server'), 'nginx');
+            assert.ok(Math.abs(Date.parse(wire.header('Date')) - Date.now())
+                < 5000 * SCALE);
+            assert.match(wire.header('Connection'), /^upgrade$/i);
+            assert.strictEqual(wire.header('Content-Length'), null);
+            assert.strictEqual(wire.header('Transfer-Encoding'), null);
+            await wire.packet('0{');
+        });
+
+    /* nginx keeps what is shorter than "postpone_output", 1460 octets */
+
+    for (const tls of [false, true]) {
+        for (const n of [10, 1300, 1460, 6000]) {
+            it(`may have ${n} octets${tls ? ' over TLS' : ''}`, async () => {
+                const wire = new Wire(tls ? server.ports.tls
+                    : server.ports.http, { tls });
+                const long = 'x'.repeat(n);
+
+                await wire.open(`${WS}&long=${long}`);
+                assert.strictEqual(wire.header('X-Long'), long);
+                await wire.text('40');
+                await wire.packet('42["auth"');
+                assert.strictEqual(wire.packets()[0][0], '0');
+                wire.destroy();
+            });
+        }
+    }
+
+    it('are on the answer to a candidate', async () => {
+        const poll = await new Poll(server, '/socket.io/').open();
+        const wire = await tried(server, {}, `${WS}&sid=${poll.sid}`);
+
+        assert.strictEqual(wire.status, 101);
+        assert.strictEqual(wire.header('X-Own'), 'yes');
+        await wire.text('2probe');
+        await wire.packet('3probe');
+        wire.destroy();
+    });
+});
 
 
 describe('manners: worker_shutdown_timeout', () => {

@@ -157,6 +157,14 @@ describe('RFC 7692: negotiation', () => {
         });
     }
 
+    it('offers may be spread over lines', async () => {
+        const wire = await new Wire(server.ports.http).open('/ws-echo', {
+            [EXT]: ['x-other; a=b', `${P}; x_unknown=1`,
+                `${P}; server_max_window_bits=9`] });
+
+        assert.strictEqual(agreed(wire).server_max_window_bits, 9);
+    });
+
     it('no location but those configured offers it', async () => {
         for (const target of ['/ws-echo-nodeflate',
             '/default/?EIO=4&transport=websocket',

@@ -7,6 +7,7 @@
 
 const fs = require('node:fs');
 const net = require('node:net');
+const tls = require('node:tls');
 const path = require('node:path');
 const crypto = require('node:crypto');
 
@@ -102,7 +103,9 @@ class Wire {
         wires.forEach((w) => w.destroy());
     }
 
-    constructor(port) {
+    /* o.tls: over TLS, on such a port. */
+
+    constructor(port, o) {
         this.frames = [];
         this.head = null;
         this.buf = [];
@@ -111,7 +114,9 @@ class Wire {
         this.ended = false;
         this.broken = null;
         this.waiting = new Set();
-        this.socket = net.connect(port, '127.0.0.1');
+        this.socket = o && o.tls
+            ? tls.connect(port, '127.0.0.1', { rejectUnauthorized: false })
+            : net.connect(port, '127.0.0.1');
         this.socket.setNoDelay(true);
         wires.add(this);
         this.socket.on('data', (d) => this.take(d));
@@ -246,7 +251,10 @@ class Wire {
         });
     }
 
-    /* A GET that asks for a WebSocket; headers: null leaves one out. */
+    /*
+     * A GET that asks for a WebSocket; headers: null leaves one out, a list
+     * is as many lines.
+     */
 
     get(target, headers) {
         const all = {
@@ -258,7 +266,8 @@ class Wire {
             ...headers,
         };
         const lines = Object.entries(all).filter(([, v]) => v !== null)
-            .map(([k, v]) => `${k}: ${v}\r\n`).join('');
+            .flatMap(([k, v]) => [].concat(v).map((one) =>
+                `${k}: ${one}\r\n`)).join('');
 
         this.key = all['Sec-WebSocket-Key'];
         return this.write(`GET ${target} HTTP/1.1\r\n${lines}\r\n`);
