@@ -300,7 +300,7 @@ ngx_http_rooms_room_speculate(ngx_http_rooms_room_t *room,
         fact = rooms_decision_str(&p->d, p->d.records[i].fact);
 
         if (p->d.records[i].room.len == 0 && fact.len) {
-            rc = app->app->evolve(app->conf, state, room->last + op->n, fact);
+            rc = app->app->evolve(app->conf, state, room->last, fact);
         }
     }
 

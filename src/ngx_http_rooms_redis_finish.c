@@ -18,6 +18,7 @@ static ngx_int_t ngx_http_rooms_pending_replay(ngx_http_rooms_pending_t *p);
 static void ngx_http_rooms_pending_fetched(void *data, ngx_uint_t complete);
 static void ngx_http_rooms_pending_effects(ngx_http_rooms_pending_t *p,
     ngx_http_rooms_room_t *room);
+static ngx_uint_t ngx_http_rooms_pending_replays(ngx_http_rooms_pending_t *p);
 
 
 void
@@ -237,7 +238,8 @@ ngx_http_rooms_pending_finish(ngx_http_rooms_pending_t *p)
 
 /*
  * Commands of one append are answered together, before their records are
- * told; who joins hears of those before its own no more than otherwise.
+ * told; who joins hears of those before its own no more than otherwise, but
+ * where it is told what it missed: that ends with what has been read here.
  */
 
 static void
@@ -254,7 +256,7 @@ ngx_http_rooms_pending_effects(ngx_http_rooms_pending_t *p,
     ngx_http_rooms_effects(&p->task, &p->d);
 
     if (room == NULL || was || socket->dead || p->op == NULL
-        || p->op->first == 0)
+        || p->op->first == 0 || ngx_http_rooms_pending_replays(p))
     {
         return;
     }
@@ -267,6 +269,21 @@ ngx_http_rooms_pending_effects(ngx_http_rooms_pending_t *p,
         member->joined = member->from - 1;
         room->backing.late = ngx_max(room->backing.late, member->from);
     }
+}
+
+
+static ngx_uint_t
+ngx_http_rooms_pending_replays(ngx_http_rooms_pending_t *p)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < p->d.neffects; i++) {
+        if (p->d.effects[i].type == ROOMS_EFFECT_REPLAY) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
