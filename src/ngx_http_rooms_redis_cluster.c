@@ -33,6 +33,11 @@ ngx_http_rooms_redis_redirected(ngx_http_rooms_redis_conn_t *conn,
         return 0;
     }
 
+    if (r.kind == ROOMS_REDIS_NOSCRIPT && call->len) {
+        ngx_http_rooms_redis_forgotten(conn, call);
+        return 1;
+    }
+
     if (r.kind == ROOMS_REDIS_AWAY || call->len == 0) {
         ngx_http_rooms_redis_lost(conn, "does not serve any more");
         return 0;
@@ -86,6 +91,12 @@ ngx_http_rooms_redis_unhold(ngx_http_rooms_redis_conn_t *conn)
 {
     ngx_queue_t                  *q, calls;
     ngx_http_rooms_redis_call_t  *call;
+
+    /* and so when the scripts are there */
+
+    if (conn->loading) {
+        return;
+    }
 
     ngx_queue_init(&calls);
 
@@ -206,6 +217,12 @@ ngx_http_rooms_redis_ask_stop(ngx_http_rooms_redis_conn_t *conn)
 
     while (!ngx_queue_empty(&ask->calls)) {
         q = ngx_queue_head(&ask->calls);
+        ngx_queue_remove(q);
+        ngx_queue_insert_tail(&conn->calls, q);
+    }
+
+    while (!ngx_queue_empty(&ask->forgotten)) {
+        q = ngx_queue_head(&ask->forgotten);
         ngx_queue_remove(q);
         ngx_queue_insert_tail(&conn->calls, q);
     }

@@ -30,6 +30,7 @@ void
 ngx_http_rooms_redis_start(ngx_http_rooms_redis_conn_t *conn)
 {
     ngx_queue_init(&conn->calls);
+    ngx_queue_init(&conn->forgotten);
     ngx_queue_init(&conn->held);
 
     conn->link.conf = conn->conf;
@@ -58,7 +59,7 @@ ngx_http_rooms_redis_start(ngx_http_rooms_redis_conn_t *conn)
 void
 ngx_http_rooms_redis_stop(ngx_http_rooms_redis_conn_t *conn)
 {
-    ngx_queue_t  *q, *lists[2];
+    ngx_queue_t  *q, *lists[3];
     ngx_uint_t    i;
 
     if (conn->stopped) {
@@ -73,9 +74,10 @@ ngx_http_rooms_redis_stop(ngx_http_rooms_redis_conn_t *conn)
     ngx_http_rooms_redis_ask_stop(conn);
 
     lists[0] = &conn->calls;
-    lists[1] = &conn->held;
+    lists[1] = &conn->forgotten;
+    lists[2] = &conn->held;
 
-    for (i = 0; i < 2; i++) {
+    for (i = 0; i < 3; i++) {
         while (!ngx_queue_empty(lists[i])) {
             q = ngx_queue_head(lists[i]);
             ngx_queue_remove(q);
@@ -225,7 +227,7 @@ ngx_http_rooms_redis_send(ngx_http_rooms_redis_conn_t *conn,
         return NGX_ERROR;
     }
 
-    if (conn->subscriber || !conn->cluster) {
+    if (conn->subscriber) {
         return ngx_http_rooms_redis_greet(conn, words, n, handler, data);
     }
 
@@ -239,7 +241,7 @@ ngx_http_rooms_redis_send(ngx_http_rooms_redis_conn_t *conn,
 
     /* what is held goes first */
 
-    if (conn->moving || !ngx_queue_empty(&conn->held)) {
+    if (conn->moving || conn->loading || !ngx_queue_empty(&conn->held)) {
 
         if (conn->held_size + call->len > NGX_HTTP_ROOMS_REDIS_HELD) {
             ngx_free(call);
@@ -307,7 +309,7 @@ ngx_http_rooms_redis_greet(ngx_http_rooms_redis_conn_t *conn,
 }
 
 
-/* A call that keeps its octets, for another node. */
+/* A call that keeps its octets, for another node or another time. */
 
 static ngx_http_rooms_redis_call_t *
 ngx_http_rooms_redis_call_create(ngx_http_rooms_redis_conn_t *conn,
@@ -383,10 +385,18 @@ ngx_http_rooms_redis_reply(ngx_http_rooms_redis_link_t *link,
 
     call = ngx_queue_data(q, ngx_http_rooms_redis_call_t, queue);
 
-    if (reply->type == REDIS_REPLY_ERROR && !conn->greeting
-        && ngx_http_rooms_redis_redirected(conn, call, reply))
-    {
-        return;
+    if (reply->type == REDIS_REPLY_ERROR && !conn->greeting) {
+
+        if (ngx_http_rooms_redis_redirected(conn, call, reply)) {
+            return;
+        }
+
+        if (call->len) {
+            ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                          "rooms: redis \"%V\": %s", &conn->conf->url,
+                          reply->str);
+            reply = NULL;
+        }
     }
 
     ngx_http_rooms_redis_answer(call, reply);
@@ -471,8 +481,8 @@ ngx_http_rooms_redis_give_back(ngx_http_rooms_redis_conn_t *conn)
 void
 ngx_http_rooms_redis_down(ngx_http_rooms_redis_conn_t *conn)
 {
-    ngx_uint_t                    was;
-    ngx_queue_t                  *q, calls;
+    ngx_uint_t                    i, was;
+    ngx_queue_t                  *q, calls, *lists[3];
     ngx_http_rooms_redis_call_t  *call;
 
     was = conn->is_up;
@@ -480,6 +490,7 @@ ngx_http_rooms_redis_down(ngx_http_rooms_redis_conn_t *conn)
     conn->is_up = 0;
     conn->greeting = 0;
     conn->moving = 0;
+    conn->loading = 0;
 
     if (conn->again.timer_set) {
         ngx_del_timer(&conn->again);
@@ -489,16 +500,16 @@ ngx_http_rooms_redis_down(ngx_http_rooms_redis_conn_t *conn)
 
     ngx_queue_init(&calls);
 
-    while (!ngx_queue_empty(&conn->calls)) {
-        q = ngx_queue_head(&conn->calls);
-        ngx_queue_remove(q);
-        ngx_queue_insert_tail(&calls, q);
-    }
+    lists[0] = &conn->forgotten;
+    lists[1] = &conn->calls;
+    lists[2] = &conn->held;
 
-    while (!ngx_queue_empty(&conn->held)) {
-        q = ngx_queue_head(&conn->held);
-        ngx_queue_remove(q);
-        ngx_queue_insert_tail(&calls, q);
+    for (i = 0; i < 3; i++) {
+        while (!ngx_queue_empty(lists[i])) {
+            q = ngx_queue_head(lists[i]);
+            ngx_queue_remove(q);
+            ngx_queue_insert_tail(&calls, q);
+        }
     }
 
     conn->held_size = 0;

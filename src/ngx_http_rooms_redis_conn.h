@@ -31,7 +31,7 @@ typedef struct {
     ngx_http_rooms_redis_reply_pt handler;     /* or NULL */
     void                         *data;
     ngx_msec_t                    sent;
-    size_t                        len;         /* 0: it cannot be repeated */
+    size_t                        len;         /* 0: it is not repeated */
     u_char                        text[];      /* as it was sent */
 } ngx_http_rooms_redis_call_t;
 
@@ -58,6 +58,7 @@ struct ngx_http_rooms_redis_conn_s {
     ngx_queue_t                   calls;       /* that wait for replies */
     ngx_queue_t                   held;        /* that wait to be repeated */
     size_t                        held_size;   /* octets of those */
+    ngx_queue_t                   forgotten;   /* calls: of unknown scripts */
     ngx_event_t                   timer;       /* to connect; else to check */
     ngx_event_t                   again;       /* to repeat what is held */
     ngx_http_rooms_redis_conn_t  *ask;         /* of a slot that moves */
@@ -71,6 +72,7 @@ struct ngx_http_rooms_redis_conn_s {
     unsigned                      moving:1;    /* to another node, is up */
     unsigned                      cluster:1;   /* the server is part of one */
     unsigned                      replica:1;
+    unsigned                      loading:1;   /* scripts, again */
     unsigned                      stopped:1;
     unsigned                      told:1;      /* the log, that it is away */
     unsigned                      refused:1;   /* and so, that it refuses */
@@ -92,7 +94,8 @@ void ngx_http_rooms_redis_lost(ngx_http_rooms_redis_conn_t *conn,
 
 /*
  * Sends a command of n words.  NGX_ERROR: it is not connected, or there is no
- * memory; the handler is not called then.
+ * memory; the handler is not called then.  Error replies are logged, and NULL
+ * for the handler; a subscriber has none.
  */
 
 ngx_int_t ngx_http_rooms_redis_send(ngx_http_rooms_redis_conn_t *conn,
@@ -146,6 +149,19 @@ void ngx_http_rooms_redis_answer(ngx_http_rooms_redis_call_t *call,
 /* ngx_http_rooms_redis_hello.c: what is said first on a connection */
 
 void ngx_http_rooms_redis_hello(ngx_http_rooms_redis_conn_t *conn);
+
+
+/* ngx_http_rooms_redis_eval.c: scripts */
+
+/* Gives all of them to Redis; the handler gets a reply for each. */
+
+ngx_int_t ngx_http_rooms_redis_load(ngx_http_rooms_redis_conn_t *conn,
+    ngx_http_rooms_redis_reply_pt handler, void *data);
+
+/* The script of the call is unknown: it is sent again when it is not. */
+
+void ngx_http_rooms_redis_forgotten(ngx_http_rooms_redis_conn_t *conn,
+    ngx_http_rooms_redis_call_t *call);
 
 
 /* ngx_http_rooms_redis_check.c: sets the events up, before any is added */

@@ -58,6 +58,14 @@ ngx_http_rooms_redis_hello(ngx_http_rooms_redis_conn_t *conn)
                                           conn);
     }
 
+    /* on a new server they are not known, and on another node neither */
+
+    if (!conn->subscriber) {
+        (void) ngx_http_rooms_redis_load(conn,
+                                         ngx_http_rooms_redis_hello_reply,
+                                         conn);
+    }
+
     if (conn->parent) {
         words[0] = rooms_str("PING", 4);
 

@@ -30,9 +30,16 @@ typedef enum {
 } ngx_http_rooms_redis_script_e;
 
 
+/* ngx_http_rooms_redis_script.c: their texts */
+
+extern const char  *const ngx_http_rooms_redis_scripts[];
+
+
+/* ngx_http_rooms_redis_eval.c */
+
 /*
- * Runs a script; words are nkeys keys and then its arguments, n in all.  Where
- * Redis has forgotten it, it is sent again.  Errors as of .._redis_send().
+ * Runs a script; words are nkeys keys and then its arguments, n in all.
+ * Errors as of .._redis_send(); the handler gets NULL for an error, too.
  */
 
 ngx_int_t ngx_http_rooms_redis_script(ngx_http_rooms_redis_conn_t *conn,

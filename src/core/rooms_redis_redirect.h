@@ -23,6 +23,7 @@ typedef enum {
     ROOMS_REDIS_MOVED,          /* another node serves the slot */
     ROOMS_REDIS_ASK,            /* another node has it already: ask there */
     ROOMS_REDIS_AGAIN,          /* not now: a slot or the cluster changes */
+    ROOMS_REDIS_NOSCRIPT,       /* scripts have to be loaded again */
     ROOMS_REDIS_AWAY            /* this server does not serve: a replica,
                                    or it has not loaded its data yet */
 } rooms_redis_redirect_e;

@@ -18,7 +18,7 @@ const HOOKS = { before, after, afterEach };
 /* what conf/directives.md says a user needs */
 const ACL = 'user rooms on >p@ss:word ~{rooms:dinner}:* ~session:* ' +
     '~participant:* &{rooms:dinner}:* -@all +auth +select +ping +role ' +
-    '+exists +eval +evalsha +subscribe +unsubscribe +publish +@hash ' +
+    '+exists +script|load +evalsha +subscribe +unsubscribe +publish +@hash ' +
     '+@stream +@set +@sortedset +del +expire +pexpire +pexpireat +persist ' +
     '+time';
 
