@@ -15,6 +15,7 @@
 #include <ngx_http_rooms_file.h>
 #include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_polling.h>
+#include <ngx_http_rooms_workers.h>
 
 
 #define NGX_HTTP_ROOMS_IOVS  64
@@ -317,6 +318,10 @@ ngx_http_rooms_flush(ngx_event_t *ev)
 {
     ngx_queue_t               *q;
     ngx_http_rooms_session_t  *s;
+
+    /* the others can send at the same time */
+
+    ngx_http_rooms_workers_call();
 
     do {
         ngx_http_rooms_rooms_flush();

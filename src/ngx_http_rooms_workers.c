@@ -16,6 +16,7 @@
 #include <ngx_http_rooms_file.h>
 #include <ngx_http_rooms_redis.h>
 #include <ngx_http_rooms_redis_bridge.h>
+#include <ngx_http_rooms_session.h>
 
 
 #define NGX_HTTP_ROOMS_ENLIST  500         /* ms between attempts */
@@ -24,6 +25,7 @@
 static void ngx_http_rooms_enlist(ngx_event_t *ev);
 static void ngx_http_rooms_enlisted(ngx_http_rooms_main_conf_t *rmcf,
     ngx_log_t *log);
+static void ngx_http_rooms_workers_signal(ngx_uint_t slot);
 static void ngx_http_rooms_woken(ngx_event_t *ev);
 static ngx_uint_t ngx_http_rooms_process_gone(uint32_t pid);
 static void ngx_http_rooms_workers_evict(void);
@@ -35,6 +37,11 @@ ngx_http_rooms_workers_t  *ngx_http_rooms_workers;
 static ngx_connection_t       *ngx_http_rooms_ear;
 static ngx_connection_t        ngx_http_rooms_dumb;
 static ngx_event_t             ngx_http_rooms_waiting;
+
+/* slots that are to be woken, and whether there are any */
+
+static uint64_t                ngx_http_rooms_asleep[ROOMS_WORKERS_MAX / 64];
+static ngx_uint_t              ngx_http_rooms_calls;
 
 /* figures of a worker that stands in no table, which nobody reads */
 
@@ -202,6 +209,7 @@ ngx_http_rooms_zone_exit_process(ngx_cycle_t *cycle)
         }
     }
 
+    ngx_http_rooms_workers_call();
     ngx_http_rooms_workers_part(leave);
 }
 
@@ -298,6 +306,39 @@ ngx_http_rooms_workers_part(ngx_uint_t leave)
 
 void
 ngx_http_rooms_workers_wake(ngx_uint_t slot)
+{
+    ngx_http_rooms_asleep[slot / 64] |= (uint64_t) 1 << (slot % 64);
+    ngx_http_rooms_calls = 1;
+
+    ngx_http_rooms_post_flush();
+}
+
+
+void
+ngx_http_rooms_workers_call(void)
+{
+    uint64_t    bits;
+    ngx_uint_t  i;
+
+    if (!ngx_http_rooms_calls) {
+        return;
+    }
+
+    ngx_http_rooms_calls = 0;
+
+    for (i = 0; i < ROOMS_WORKERS_MAX / 64; i++) {
+        bits = ngx_http_rooms_asleep[i];
+        ngx_http_rooms_asleep[i] = 0;
+
+        for ( /* void */ ; bits; bits &= bits - 1) {
+            ngx_http_rooms_workers_signal(i * 64 + __builtin_ctzll(bits));
+        }
+    }
+}
+
+
+static void
+ngx_http_rooms_workers_signal(ngx_uint_t slot)
 {
     uint32_t          pid;
     ssize_t           n;

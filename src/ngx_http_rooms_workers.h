@@ -26,9 +26,17 @@ ngx_int_t ngx_http_rooms_workers_join(ngx_cycle_t *cycle);
 
 void ngx_http_rooms_workers_part(ngx_uint_t leave);
 
-/* Wakes the worker in a slot unless a wake-up is on its way to it. */
+/*
+ * Has the worker in a slot woken, unless a wake-up is on its way to it.  This
+ * is done when the turn is flushed, once for all that it brought: a worker
+ * that is woken at the first of many records sends them one by one.
+ */
 
 void ngx_http_rooms_workers_wake(ngx_uint_t slot);
+
+/* Wakes those who are to be woken. */
+
+void ngx_http_rooms_workers_call(void);
 
 /* 1 where the owner is no worker any more, or one whose process is gone. */
 
