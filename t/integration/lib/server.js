@@ -410,5 +410,5 @@ function useServer(hooks, o) {
 }
 
 
-module.exports = { Server, useServer, nginxBin, tempDir,
+module.exports = { Server, useServer, nginxBin, freePort, tempDir,
     certificate };
