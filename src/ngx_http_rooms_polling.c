@@ -532,10 +532,6 @@ ngx_http_rooms_polling_stop(ngx_http_rooms_session_t *s)
 {
     s->poll->stopped = 1;
 
-    /* nobody would answer a ping; the candidate has a time limit of its own */
-
-    ngx_http_rooms_beat_stop(s);
-
     if (s->poll->upgrade.timer_set) {
         ngx_del_timer(&s->poll->upgrade);
     }

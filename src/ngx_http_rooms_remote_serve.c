@@ -182,6 +182,10 @@ ngx_http_rooms_remote_serve_take(ngx_http_rooms_zone_t *zone,
 
     if (s->holds && !s->doomed) {
         ngx_http_rooms_polling_stop(s);
+
+        /* nobody would answer a ping, and the candidate has a time limit */
+
+        ngx_http_rooms_beat_stop(s);
         return;
     }
 
