@@ -181,8 +181,10 @@ describe('platform client: events', () => {
             await server.prize(room, { name: `Prize ${i}` });
         }
 
+        /* not at each frame, which the page holds back */
         await page.waitForFunction((many) => window.came.filter((args) =>
-            args[0] === 'prize:created').length === many, n);
+            args[0] === 'prize:created').length === many, n,
+        { polling: 50 });
         assert.strictEqual(await page.locator('#prizes li').count(), 0);
         assert.strictEqual(await page.evaluate(() => {
             const draws = window.held;
