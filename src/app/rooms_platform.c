@@ -50,6 +50,7 @@ rooms_platform_destroy(void *data)
     rooms_jwt_cache_free(conf->tokens);
     rooms_jwks_free(conf->jwks);
     json_decref(conf->seed);
+    rooms_platform_index_free(conf->index);
     free(conf);
 }
 
@@ -283,6 +284,14 @@ rooms_platform_init(void *data, const rooms_contract_t *contract, char *err)
         }
     }
 
+    rooms_platform_index_free(conf->index);
+    conf->index = rooms_platform_index_create(conf->seed);
+
+    if (conf->index == NULL) {
+        (void) snprintf(err, ROOMS_APP_ERROR, "out of memory");
+        return ROOMS_ERROR;
+    }
+
     conf->contract = contract;
     conf->rules.leeway = conf->leeway / 1000;
 
@@ -380,6 +389,7 @@ rooms_platform_decide(const void *conf, const void *data,
     p.d = d;
     p.fresh = (state == NULL);
     p.doc = state ? state->doc : p.conf->seed;
+    p.index = state ? state->index : p.conf->index;
     p.ops = json_array();
 
     rooms_iso_format(cmd->now, p.stamp);

@@ -48,6 +48,7 @@
 
 #include <rooms_app.h>
 #include <rooms_decision.h>
+#include <rooms_due.h>
 #include <rooms_iso.h>
 #include <rooms_jwt_cache.h>
 #include <rooms_option.h>
@@ -59,12 +60,41 @@
 #define ROOMS_PLATFORM_HASH   ROOMS_JWT_DIGEST
 #define ROOMS_PLATFORM_ID     40
 #define ROOMS_PLATFORM_NAME   200        /* of a journal room */
+#define ROOMS_PLATFORM_EMAIL  321        /* RFC 3696, and its end */
+#define ROOMS_PLATFORM_PAIR   (2 * ROOMS_PLATFORM_NAME)
+
+
+/* Maps of an index, by the key that is looked for. */
+
+typedef enum {
+    ROOMS_PLATFORM_BY_EMAIL = 0,         /* in lower case: a user's id */
+    ROOMS_PLATFORM_BY_USER,              /* the sids of connections */
+    ROOMS_PLATFORM_ACTIVE,               /* app: number of active rooms */
+    ROOMS_PLATFORM_PARTS,                /* room: number of participants */
+    ROOMS_PLATFORM_ORGANIZERS,           /* room: of those that organize */
+    ROOMS_PLATFORM_WON,                  /* room: rooms_platform_pair()s */
+    ROOMS_PLATFORM_MAPS
+} rooms_platform_map_e;
+
+
+/*
+ * Derived from the state, and not kept with it.  Keys of what is due have a
+ * letter before them: connections (c) by "exp" in expiring; in stale what
+ * need not go on time, revoked (v) and refresh (f) tokens and limits (r).
+ */
+
+typedef struct {
+    json_t                  *maps[ROOMS_PLATFORM_MAPS];
+    rooms_due_t             *expiring;
+    rooms_due_t             *stale;
+} rooms_platform_index_t;
 
 
 typedef struct {
     rooms_jwks_t            *jwks;
     rooms_jwt_cache_t       *tokens;
     json_t                  *seed;       /* the first state */
+    rooms_platform_index_t  *index;      /* of that */
     const rooms_contract_t  *contract;
     rooms_jwt_rules_t        rules;
     char                     audience[ROOMS_OPTION_URL];
@@ -83,6 +113,7 @@ typedef struct {
 
 typedef struct {
     json_t                  *doc;
+    rooms_platform_index_t  *index;
 } rooms_platform_state_t;
 
 
@@ -105,6 +136,7 @@ typedef struct {
     const rooms_command_t        *cmd;
     rooms_decision_t             *d;
     json_t                       *doc;       /* as it is, not to be changed */
+    const rooms_platform_index_t *index;     /* of doc */
     json_t                       *ops;       /* the fact, or NULL: failed */
     rooms_platform_who_t          who;
     json_t                       *via;       /* app of X-App-Token */
@@ -127,6 +159,32 @@ void rooms_platform_snapshot(const void *state, rooms_buf_t *b);
 rooms_int_t rooms_platform_restore(const void *conf, void **state,
     rooms_str_t snapshot);
 void rooms_platform_release(void *state);
+
+/* rooms_platform_index.c.  NULL: no memory, or not a state */
+
+rooms_platform_index_t *rooms_platform_index_create(const json_t *doc);
+void rooms_platform_index_free(rooms_platform_index_t *ix);
+
+/*
+ * What is at or above a path of doc is taken out of the index (sign -1) before
+ * it changes there, and put in (1) when it has changed.  ROOMS_DECLINED: that
+ * is more than one entity, the index has to be made again.
+ */
+
+rooms_int_t rooms_platform_index_note(rooms_platform_index_t *ix,
+    const json_t *doc, const char *const *path, size_t n, int sign);
+
+/* What a map has for a key, borrowed; or NULL. */
+
+json_t *rooms_platform_found(const rooms_platform_t *p,
+    rooms_platform_map_e map, const char *key);
+
+/* Keys of maps: an address (NULL: too long to be one), and a winner's. */
+
+const char *rooms_platform_lower(const char *email,
+    char lower[ROOMS_PLATFORM_EMAIL]);
+const char *rooms_platform_pair(const char *part, const char *prize,
+    char pair[ROOMS_PLATFORM_PAIR]);
 
 /* The value at a path of keys that ends with NULL; borrowed, or NULL. */
 
@@ -349,10 +407,16 @@ const char *rooms_platform_param(const rooms_platform_t *p, const char *name,
 
 json_t *rooms_platform_query(const rooms_platform_t *p);
 
-/* Answers a page of a list (both references are taken over). */
+/*
+ * Answers a page of a list (both references are taken over): each as the view
+ * has it (NULL: as it is), and of that only the query's "fields".
+ */
+
+typedef json_t *(*rooms_platform_view_pt)(const rooms_platform_t *p,
+    const json_t *entity);
 
 rooms_int_t rooms_platform_page(rooms_platform_t *p, json_t *list,
-    json_t *query);
+    json_t *query, rooms_platform_view_pt view);
 
 /*
  * The room of the path and what the caller may do there.  NULL: refused, the

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <rooms_platform.h>
 
@@ -88,18 +87,13 @@ rooms_platform_both(rooms_platform_t *p, json_t *data)
 static json_t *
 rooms_platform_by_email(rooms_platform_t *p, const char *email)
 {
-    json_t      *user;
-    const char  *id, *s;
+    char         lower[ROOMS_PLATFORM_EMAIL];
+    const char  *id;
 
-    json_object_foreach(json_object_get(p->doc, "users"), id, user) {
-        s = rooms_platform_text(user, "email");
+    id = json_string_value(rooms_platform_found(p, ROOMS_PLATFORM_BY_EMAIL,
+                               rooms_platform_lower(email, lower)));
 
-        if (s != NULL && strcasecmp(s, email) == 0) {
-            return user;
-        }
-    }
-
-    return NULL;
+    return id ? rooms_platform_at(p->doc, "users", id, NULL) : NULL;
 }
 
 
@@ -147,6 +141,7 @@ rooms_platform_login(rooms_platform_t *p)
                                     (json_int_t) (p->cmd->now
                                                   + p->conf->refresh)),
                        "refresh", hash, NULL);
+    rooms_platform_due(p, p->cmd->now + p->conf->refresh);
 
     token = rooms_platform_issue(p, json_pack("{s:O, s:O}",
                                      "userId", json_object_get(user, "id"),
@@ -251,6 +246,7 @@ rooms_platform_logout(rooms_platform_t *p)
     rooms_platform_set(p, json_integer((json_int_t) (p->who.exp
                                             + p->conf->rules.leeway * 1000)),
                        "revoked", p->who.hash, NULL);
+    rooms_platform_due(p, p->who.exp + ROOMS_PLATFORM_WINDOW);
 
     len = snprintf(name, sizeof(name), "token:%s", p->who.hash);
     rooms_decide_in(p->d, rooms_str(name, (size_t) len));
@@ -344,8 +340,8 @@ static rooms_int_t
 rooms_platform_drop_user(rooms_platform_t *p)
 {
     char         name[ROOMS_PLATFORM_NAME];
-    json_t      *user, *conn;
-    const char  *id, *sid, *uid;
+    json_t      *user, *conn, *flag;
+    const char  *id, *sid;
 
     user = rooms_platform_account_of(p);
 
@@ -355,16 +351,16 @@ rooms_platform_drop_user(rooms_platform_t *p)
 
     id = rooms_platform_text(user, "id");
 
-    json_object_foreach(json_object_get(p->doc, "conns"), sid, conn) {
-        uid = rooms_platform_text(conn, "u");
+    json_object_foreach(rooms_platform_found(p, ROOMS_PLATFORM_BY_USER, id),
+                        sid, flag)
+    {
+        conn = rooms_platform_at(p->doc, "conns", sid, NULL);
 
-        if (uid != NULL && strcmp(uid, id) == 0) {
-            (void) snprintf(name, sizeof(name), "token:%s",
-                            rooms_platform_text(conn, "tok"));
-            rooms_decide_in(p->d, rooms_str(name, strlen(name)));
-            rooms_decide_message_kick(p->d, ROOMS_TO_SOCKET,
-                                      rooms_str(sid, strlen(sid)), 0);
-        }
+        (void) snprintf(name, sizeof(name), "token:%s",
+                        rooms_platform_text(conn, "tok"));
+        rooms_decide_in(p->d, rooms_str(name, strlen(name)));
+        rooms_decide_message_kick(p->d, ROOMS_TO_SOCKET,
+                                  rooms_str(sid, strlen(sid)), 0);
     }
 
     rooms_platform_unset(p, "users", id, NULL);

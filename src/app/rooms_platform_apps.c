@@ -186,8 +186,8 @@ rooms_platform_edit_app(rooms_platform_t *p)
 static rooms_int_t
 rooms_platform_drop_app(rooms_platform_t *p)
 {
-    json_t      *app, *room;
-    const char  *id, *key;
+    json_t      *app;
+    const char  *id;
 
     app = rooms_platform_app_of(p);
 
@@ -197,14 +197,9 @@ rooms_platform_drop_app(rooms_platform_t *p)
 
     id = rooms_platform_text(app, "appId");
 
-    json_object_foreach(json_object_get(p->doc, "rooms"), key, room) {
-        if (json_object_get(room, "deleted") == NULL
-            && strcmp(rooms_platform_text(room, "appId"), id) == 0
-            && strcmp(rooms_platform_text(room, "status"), "active") == 0)
-        {
-            return rooms_platform_fail(p, 409, "CONFLICT",
-                                       "The app has active rooms", NULL);
-        }
+    if (rooms_platform_found(p, ROOMS_PLATFORM_ACTIVE, id)) {
+        return rooms_platform_fail(p, 409, "CONFLICT",
+                                   "The app has active rooms", NULL);
     }
 
     rooms_platform_unset(p, "apps", id, NULL);

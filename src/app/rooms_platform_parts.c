@@ -142,12 +142,11 @@ rooms_platform_list_parts(rooms_platform_t *p)
             && (role == NULL
                 || json_equal(role, json_object_get(part, "role"))))
         {
-            (void) json_array_append_new(list,
-                                         rooms_platform_part_view(p, part));
+            (void) json_array_append(list, part);
         }
     }
 
-    return rooms_platform_page(p, list, query);
+    return rooms_platform_page(p, list, query, rooms_platform_part_view);
 }
 
 
@@ -164,29 +163,6 @@ rooms_platform_get_part(rooms_platform_t *p)
     return part ? rooms_platform_data(p, 200,
                                       rooms_platform_part_view(p, part))
                 : ROOMS_OK;
-}
-
-
-static unsigned
-rooms_platform_organizers(rooms_platform_t *p, const char *room)
-{
-    json_t      *part;
-    unsigned     n;
-    const char  *pid;
-
-    n = 0;
-
-    json_object_foreach(rooms_platform_at(p->doc, "parts", room, NULL), pid,
-                        part)
-    {
-        if (json_object_get(part, "left") == NULL
-            && strcmp(rooms_platform_text(part, "role"), "organizer") == 0)
-        {
-            n++;
-        }
-    }
-
-    return n;
 }
 
 
@@ -216,7 +192,9 @@ rooms_platform_edit_part(rooms_platform_t *p)
 
     if (json_object_get(changes, "role")
         && strcmp(rooms_platform_text(part, "role"), "organizer") == 0
-        && rooms_platform_organizers(p, id) == 1)
+        && json_integer_value(rooms_platform_found(p,
+                                  ROOMS_PLATFORM_ORGANIZERS, id))
+           == 1)
     {
         json_decref(changes);
         return rooms_platform_fail(p, 403, "FORBIDDEN",

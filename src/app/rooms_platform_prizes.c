@@ -96,7 +96,7 @@ rooms_platform_list_prizes(rooms_platform_t *p)
         (void) json_array_append(list, prize);
     }
 
-    return rooms_platform_page(p, list, query);
+    return rooms_platform_page(p, list, query, NULL);
 }
 
 

@@ -338,11 +338,50 @@ rooms_platform_query(const rooms_platform_t *p)
 }
 
 
-rooms_int_t
-rooms_platform_page(rooms_platform_t *p, json_t *list, json_t *query)
+/* The reference is taken over. */
+
+static json_t *
+rooms_platform_pick(json_t *view, const char *fields)
 {
-    size_t   i, page, limit, total;
-    json_t  *body, *data;
+    char         name[64];
+    size_t       n;
+    json_t      *picked, *value;
+
+    if (fields == NULL) {
+        return view;
+    }
+
+    picked = json_object();
+
+    while (*fields != '\0') {
+        n = strcspn(fields, ",");
+
+        if (n && n < sizeof(name)) {
+            memcpy(name, fields, n);
+            name[n] = '\0';
+            value = json_object_get(view, name);
+
+            if (value != NULL) {
+                (void) json_object_set(picked, name, value);
+            }
+        }
+
+        fields += n + (fields[n] == ',');
+    }
+
+    json_decref(view);
+
+    return picked;
+}
+
+
+rooms_int_t
+rooms_platform_page(rooms_platform_t *p, json_t *list, json_t *query,
+    rooms_platform_view_pt view)
+{
+    size_t       i, page, limit, total;
+    json_t      *body, *data, *one;
+    const char  *fields;
 
     page = json_integer_value(json_object_get(query, "page"));
     limit = json_integer_value(json_object_get(query, "limit"));
@@ -358,8 +397,13 @@ rooms_platform_page(rooms_platform_t *p, json_t *list, json_t *query)
     total = json_array_size(list);
     data = json_array();
 
+    fields = rooms_platform_text(query, "fields");
+
     for (i = (page - 1) * limit; i < page * limit && i < total; i++) {
-        (void) json_array_append(data, json_array_get(list, i));
+        one = json_array_get(list, i);
+        one = view ? view(p, one) : json_incref(one);
+
+        (void) json_array_append_new(data, rooms_platform_pick(one, fields));
     }
 
     body = json_pack("{s:o, s:{s:I, s:I, s:I, s:I}}", "data", data, "meta",

@@ -6,6 +6,7 @@
  */
 
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <rooms_platform.h>
@@ -154,73 +155,95 @@ rooms_platform_listed(rooms_platform_t *p, const json_t *room, json_t *query)
 }
 
 
-/* Compares by a field; the list is short, insertion will do. */
+/* A room of a list that is sorted by a text of it. */
 
-static void
-rooms_platform_insert(json_t *list, json_t *view, const char *sort)
-{
-    size_t       i;
+typedef struct {
+    json_t      *room;
+    const char  *text;
+    size_t       place;                  /* so far */
     unsigned     down;
-    const char  *a, *b;
+} rooms_platform_sorted_t;
 
+
+static int
+rooms_platform_compare(const void *one, const void *two)
+{
+    int                             rc;
+    const rooms_platform_sorted_t  *a = one, *b = two;
+
+    rc = strcmp(a->text, b->text);
+
+    if (rc == 0) {
+        return a->place < b->place ? -1 : 1;
+    }
+
+    return a->down ? -rc : rc;
+}
+
+
+/* The rooms of a query in its order, or NULL: no memory. */
+
+static json_t *
+rooms_platform_listing(rooms_platform_t *p, json_t *query)
+{
+    size_t                    i, n;
+    json_t                   *rooms, *room, *list;
+    unsigned                  down;
+    const char               *id, *sort, *text;
+    rooms_platform_sorted_t  *sorted;
+
+    sort = rooms_platform_text(query, "sort");
+    sort = sort ? sort : "-createdAt";
     down = sort[0] == '-';
-    a = rooms_platform_text(view, sort + down);
+    rooms = json_object_get(p->doc, "rooms");
 
-    for (i = json_array_size(list); i > 0; i--) {
-        b = rooms_platform_text(json_array_get(list, i - 1), sort + down);
+    list = json_array();
+    sorted = malloc((json_object_size(rooms) + 1)
+                    * sizeof(rooms_platform_sorted_t));
 
-        if (a == NULL || b == NULL
-            || (down ? strcmp(b, a) >= 0 : strcmp(b, a) <= 0))
-        {
-            break;
+    if (list == NULL || sorted == NULL) {
+        json_decref(list);
+        free(sorted);
+        return NULL;
+    }
+
+    n = 0;
+
+    json_object_foreach(rooms, id, room) {
+        if (rooms_platform_listed(p, room, query)) {
+            text = rooms_platform_text(room, sort + down);
+
+            sorted[n].room = room;
+            sorted[n].text = text ? text : "";
+            sorted[n].place = n;
+            sorted[n].down = down;
+            n++;
         }
     }
 
-    (void) json_array_insert_new(list, i, view);
+    qsort(sorted, n, sizeof(rooms_platform_sorted_t), rooms_platform_compare);
+
+    for (i = 0; i < n; i++) {
+        (void) json_array_append(list, sorted[i].room);
+    }
+
+    free(sorted);
+
+    return list;
 }
 
 
 static json_t *
-rooms_platform_pick(json_t *view, const char *fields)
+rooms_platform_listed_view(const rooms_platform_t *p, const json_t *room)
 {
-    char         name[64];
-    size_t       n;
-    json_t      *picked, *value;
-
-    if (fields == NULL) {
-        return view;
-    }
-
-    picked = json_object();
-
-    while (*fields != '\0') {
-        n = strcspn(fields, ",");
-
-        if (n && n < sizeof(name)) {
-            memcpy(name, fields, n);
-            name[n] = '\0';
-            value = json_object_get(view, name);
-
-            if (value != NULL) {
-                (void) json_object_set(picked, name, value);
-            }
-        }
-
-        fields += n + (fields[n] == ',');
-    }
-
-    json_decref(view);
-
-    return picked;
+    return rooms_platform_room_view(p, room, 0);
 }
 
 
 static rooms_int_t
 rooms_platform_list_rooms(rooms_platform_t *p)
 {
-    size_t       i;
-    json_t      *query, *list, *room, *picked;
-    const char  *id, *sort, *fields;
+    json_t  *query, *list;
 
     query = rooms_platform_query(p);
 
@@ -228,26 +251,14 @@ rooms_platform_list_rooms(rooms_platform_t *p)
         return ROOMS_OK;
     }
 
-    sort = rooms_platform_text(query, "sort");
-    fields = rooms_platform_text(query, "fields");
-    list = json_array();
+    list = rooms_platform_listing(p, query);
 
-    json_object_foreach(json_object_get(p->doc, "rooms"), id, room) {
-        if (rooms_platform_listed(p, room, query)) {
-            rooms_platform_insert(list, rooms_platform_room_view(p, room, 0),
-                                  sort ? sort : "-createdAt");
-        }
+    if (list == NULL) {
+        json_decref(query);
+        return ROOMS_ERROR;
     }
 
-    if (fields != NULL) {
-        for (i = 0; i < json_array_size(list); i++) {
-            picked = json_incref(json_array_get(list, i));
-            (void) json_array_set_new(list, i,
-                                      rooms_platform_pick(picked, fields));
-        }
-    }
-
-    return rooms_platform_page(p, list, query);
+    return rooms_platform_page(p, list, query, rooms_platform_listed_view);
 }
 
 

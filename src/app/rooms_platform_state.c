@@ -13,11 +13,24 @@
 #include <rooms_platform.h>
 
 
+#define ROOMS_PLATFORM_PATH  8           /* keys of a path, at most */
+
+
+static rooms_platform_state_t *rooms_platform_state(json_t *doc);
 static rooms_int_t rooms_platform_apply(rooms_platform_state_t *state,
     json_t *op);
-static rooms_int_t rooms_platform_apply_set(json_t *doc, json_t *op);
-static rooms_int_t rooms_platform_apply_unset(json_t *doc, json_t *op);
-static rooms_int_t rooms_platform_apply_hit(json_t *doc, json_t *op);
+static size_t rooms_platform_path(const json_t *op, size_t i,
+    const char *path[ROOMS_PLATFORM_PATH]);
+static rooms_int_t rooms_platform_apply_all(rooms_platform_state_t *state,
+    json_t *doc);
+static rooms_int_t rooms_platform_apply_at(rooms_platform_state_t *state,
+    char type, json_t *op, const char *const *path, size_t n);
+static rooms_int_t rooms_platform_apply_set(json_t *doc, json_t *value,
+    const char *const *path, size_t n);
+static rooms_int_t rooms_platform_apply_unset(json_t *doc,
+    const char *const *path, size_t n);
+static rooms_int_t rooms_platform_apply_hit(json_t *doc, json_t *op,
+    const char *const *path);
 
 
 rooms_int_t
@@ -41,16 +54,15 @@ rooms_platform_evolve(const void *conf, void **data, uint64_t id,
     state = *data;
 
     if (state == NULL) {
-        state = calloc(1, sizeof(rooms_platform_state_t));
+        state = rooms_platform_state(json_object());
+
         if (state == NULL) {
             json_decref(ops);
             return ROOMS_ERROR;
         }
-
-        state->doc = json_object();
     }
 
-    rc = state->doc ? ROOMS_OK : ROOMS_ERROR;
+    rc = ROOMS_OK;
 
     for (i = 0; i < json_array_size(ops) && rc == ROOMS_OK; i++) {
         rc = rooms_platform_apply(state, json_array_get(ops, i));
@@ -69,11 +81,38 @@ rooms_platform_evolve(const void *conf, void **data, uint64_t id,
 }
 
 
+/* A state of a document, whose reference is taken over; or NULL. */
+
+static rooms_platform_state_t *
+rooms_platform_state(json_t *doc)
+{
+    rooms_platform_state_t  *state;
+
+    state = calloc(1, sizeof(rooms_platform_state_t));
+
+    if (state == NULL || !json_is_object(doc)) {
+        json_decref(doc);
+        free(state);
+        return NULL;
+    }
+
+    state->doc = doc;
+    state->index = rooms_platform_index_create(doc);
+
+    if (state->index == NULL) {
+        rooms_platform_release(state);
+        return NULL;
+    }
+
+    return state;
+}
+
+
 static rooms_int_t
 rooms_platform_apply(rooms_platform_state_t *state, json_t *op)
 {
-    json_t      *doc;
-    const char  *type;
+    size_t       n;
+    const char  *type, *path[ROOMS_PLATFORM_PATH];
 
     type = json_string_value(json_array_get(op, 0));
 
@@ -84,59 +123,143 @@ rooms_platform_apply(rooms_platform_state_t *state, json_t *op)
     switch (type[0]) {
 
     case 'i':
-        doc = json_array_get(op, 1);
-
-        if (!json_is_object(doc)) {
-            return ROOMS_ERROR;
-        }
-
-        json_incref(doc);
-        json_decref(state->doc);
-        state->doc = doc;
-
-        return ROOMS_OK;
+        return rooms_platform_apply_all(state, json_array_get(op, 1));
 
     case 's':
-        return rooms_platform_apply_set(state->doc, op);
+        n = rooms_platform_path(op, 2, path);
+        break;
 
     case 'd':
-        return rooms_platform_apply_unset(state->doc, op);
+        n = rooms_platform_path(op, 1, path);
+        break;
 
     case 'h':
-        return rooms_platform_apply_hit(state->doc, op);
+        path[0] = "rate";
+        path[1] = json_string_value(json_array_get(op, 1));
+        n = path[1] ? 2 : 0;
+        break;
+
+    default:
+        return ROOMS_ERROR;
     }
 
-    return ROOMS_ERROR;
+    return n ? rooms_platform_apply_at(state, type[0], op, path, n)
+             : ROOMS_ERROR;
+}
+
+
+/* The keys of a change from the i-th value on; 0: they are none. */
+
+static size_t
+rooms_platform_path(const json_t *op, size_t i,
+    const char *path[ROOMS_PLATFORM_PATH])
+{
+    size_t  n;
+
+    for (n = 0; i < json_array_size(op); i++, n++) {
+
+        if (n == ROOMS_PLATFORM_PATH) {
+            return 0;
+        }
+
+        path[n] = json_string_value(json_array_get(op, i));
+
+        if (path[n] == NULL) {
+            return 0;
+        }
+    }
+
+    return n;
 }
 
 
 static rooms_int_t
-rooms_platform_apply_set(json_t *doc, json_t *op)
+rooms_platform_apply_all(rooms_platform_state_t *state, json_t *doc)
 {
-    size_t       i, n;
-    json_t      *next, *value;
-    const char  *key;
+    rooms_platform_index_t  *index;
 
-    n = json_array_size(op);
-    value = json_array_get(op, 1);
-
-    if (n < 3) {
+    if (!json_is_object(doc)) {
         return ROOMS_ERROR;
     }
 
-    for (i = 2; i < n - 1; i++) {
-        key = json_string_value(json_array_get(op, i));
+    index = rooms_platform_index_create(doc);
+    if (index == NULL) {
+        return ROOMS_ERROR;
+    }
 
-        if (key == NULL) {
-            return ROOMS_ERROR;
-        }
+    json_incref(doc);
+    json_decref(state->doc);
+    rooms_platform_index_free(state->index);
 
-        next = json_object_get(doc, key);
+    state->doc = doc;
+    state->index = index;
+
+    return ROOMS_OK;
+}
+
+
+/*
+ * A change at a path.  What is there is in the index as it was before, and
+ * then as it has become.
+ */
+
+static rooms_int_t
+rooms_platform_apply_at(rooms_platform_state_t *state, char type, json_t *op,
+    const char *const *path, size_t n)
+{
+    rooms_int_t              rc, noted;
+    rooms_platform_index_t  *index;
+
+    noted = rooms_platform_index_note(state->index, state->doc, path, n, -1);
+
+    switch (type) {
+
+    case 's':
+        rc = rooms_platform_apply_set(state->doc, json_array_get(op, 1), path,
+                                      n);
+        break;
+
+    case 'd':
+        rc = rooms_platform_apply_unset(state->doc, path, n);
+        break;
+
+    default:
+        rc = rooms_platform_apply_hit(state->doc, op, path);
+        break;
+    }
+
+    if (noted == ROOMS_OK) {
+        noted = rooms_platform_index_note(state->index, state->doc, path, n,
+                                          1);
+        return noted == ROOMS_OK ? rc : noted;
+    }
+
+    index = rooms_platform_index_create(state->doc);
+    if (index == NULL) {
+        return ROOMS_ERROR;
+    }
+
+    rooms_platform_index_free(state->index);
+    state->index = index;
+
+    return rc;
+}
+
+
+static rooms_int_t
+rooms_platform_apply_set(json_t *doc, json_t *value, const char *const *path,
+    size_t n)
+{
+    size_t   i;
+    json_t  *next;
+
+    for (i = 0; i < n - 1; i++) {
+        next = json_object_get(doc, path[i]);
 
         if (next == NULL) {
             next = json_object();
 
-            if (json_object_set_new(doc, key, next) != 0) {
+            if (json_object_set_new(doc, path[i], next) != 0) {
                 return ROOMS_ERROR;
             }
         }
@@ -144,43 +267,21 @@ rooms_platform_apply_set(json_t *doc, json_t *op)
         doc = next;
     }
 
-    key = json_string_value(json_array_get(op, n - 1));
-
-    return (key != NULL && json_object_set(doc, key, value) == 0)
-           ? ROOMS_OK : ROOMS_ERROR;
+    return json_object_set(doc, path[n - 1], value) == 0 ? ROOMS_OK
+                                                         : ROOMS_ERROR;
 }
 
 
 static rooms_int_t
-rooms_platform_apply_unset(json_t *doc, json_t *op)
+rooms_platform_apply_unset(json_t *doc, const char *const *path, size_t n)
 {
-    size_t       i, n;
-    const char  *key;
+    size_t  i;
 
-    n = json_array_size(op);
-
-    if (n < 2) {
-        return ROOMS_ERROR;
+    for (i = 0; i < n - 1; i++) {
+        doc = json_object_get(doc, path[i]);
     }
 
-    for (i = 1; i < n; i++) {
-        key = json_string_value(json_array_get(op, i));
-
-        if (key == NULL) {
-            return ROOMS_ERROR;
-        }
-
-        if (i == n - 1) {
-            (void) json_object_del(doc, key);
-            break;
-        }
-
-        doc = json_object_get(doc, key);
-
-        if (doc == NULL) {
-            break;
-        }
-    }
+    (void) json_object_del(doc, path[n - 1]);
 
     return ROOMS_OK;
 }
@@ -189,38 +290,25 @@ rooms_platform_apply_unset(json_t *doc, json_t *op)
 /* Times that have left the window go when another one comes. */
 
 static rooms_int_t
-rooms_platform_apply_hit(json_t *doc, json_t *op)
+rooms_platform_apply_hit(json_t *doc, json_t *op, const char *const *path)
 {
-    json_t      *rate, *times;
+    json_t      *times;
     json_int_t   now, window;
-    const char  *key;
 
-    key = json_string_value(json_array_get(op, 1));
     now = json_integer_value(json_array_get(op, 2));
     window = json_integer_value(json_array_get(op, 3));
 
-    if (key == NULL) {
-        return ROOMS_ERROR;
-    }
-
-    rate = json_object_get(doc, "rate");
-
-    if (rate == NULL) {
-        rate = json_object();
-
-        if (json_object_set_new(doc, "rate", rate) != 0) {
-            return ROOMS_ERROR;
-        }
-    }
-
-    times = json_object_get(rate, key);
+    times = json_object_get(json_object_get(doc, path[0]), path[1]);
 
     if (times == NULL) {
         times = json_array();
 
-        if (json_object_set_new(rate, key, times) != 0) {
+        if (rooms_platform_apply_set(doc, times, path, 2) != ROOMS_OK) {
+            json_decref(times);
             return ROOMS_ERROR;
         }
+
+        json_decref(times);
     }
 
     while (json_array_size(times)
@@ -259,25 +347,15 @@ rooms_platform_snapshot(const void *data, rooms_buf_t *b)
 rooms_int_t
 rooms_platform_restore(const void *conf, void **data, rooms_str_t snapshot)
 {
-    json_t                  *doc;
     rooms_platform_state_t  *state;
 
     (void) conf;
 
-    doc = json_loadb((const char *) snapshot.data, snapshot.len, 0, NULL);
-
-    if (!json_is_object(doc)) {
-        json_decref(doc);
-        return ROOMS_ERROR;
-    }
-
-    state = calloc(1, sizeof(rooms_platform_state_t));
+    state = rooms_platform_state(json_loadb((const char *) snapshot.data,
+                                            snapshot.len, 0, NULL));
     if (state == NULL) {
-        json_decref(doc);
         return ROOMS_ERROR;
     }
-
-    state->doc = doc;
 
     if (*data) {
         rooms_platform_release(*data);
@@ -295,6 +373,7 @@ rooms_platform_release(void *data)
     rooms_platform_state_t *state = data;
 
     json_decref(state->doc);
+    rooms_platform_index_free(state->index);
     free(state);
 }
 
@@ -458,9 +537,7 @@ rooms_platform_hit(rooms_platform_t *p, const char *key, uint64_t limit,
                                            (json_int_t) now,
                                            (json_int_t) window));
 
-    if (json_object_get(p->doc, "next") == NULL) {
-        rooms_platform_due(p, now + ROOMS_PLATFORM_WINDOW);
-    }
+    rooms_platform_due(p, now + ROOMS_PLATFORM_WINDOW);
 
     return ROOMS_OK;
 }

@@ -51,23 +51,15 @@ rooms_platform_room_view(const rooms_platform_t *p, const json_t *room,
     unsigned secrets)
 {
     size_t       n;
-    json_t      *view, *app, *part;
-    const char  *id, *key;
+    json_t      *view, *app;
+    const char  *id;
 
     id = rooms_platform_text(room, "id");
     view = secrets ? json_deep_copy(room) : rooms_platform_strip(room);
-    n = 0;
-
-    json_object_foreach(rooms_platform_at(p->doc, "parts", id, NULL), key,
-                        part)
-    {
-        if (json_object_get(part, "left") == NULL) {
-            n++;
-        }
-    }
 
     (void) json_object_set_new(view, "participantCount",
-                               json_integer((json_int_t) n));
+               json_integer(json_integer_value(
+                   rooms_platform_found(p, ROOMS_PLATFORM_PARTS, id))));
 
     n = json_object_size(rooms_platform_at(p->doc, "prizes", id, NULL));
 

@@ -82,9 +82,10 @@ static rooms_int_t
 rooms_platform_select(rooms_platform_t *p)
 {
     char         wid[ROOMS_PLATFORM_ID], text[300];
+    char         pair[ROOMS_PLATFORM_PAIR];
     json_t      *room, *part, *prize, *winner, *other, *metadata, *view;
     json_int_t   left, won;
-    const char  *id, *pid, *key, *name;
+    const char  *id, *pid, *key;
 
     room = rooms_platform_enter(p, ROOMS_PLATFORM_MODERATE, "winners:write");
 
@@ -105,15 +106,11 @@ rooms_platform_select(rooms_platform_t *p)
                                          : "Prize not found", NULL);
     }
 
-    json_object_foreach(rooms_platform_at(p->doc, "winners", id, NULL), name,
-                        other)
+    if (json_object_get(rooms_platform_found(p, ROOMS_PLATFORM_WON, id),
+                        rooms_platform_pair(pid, key, pair)))
     {
-        if (strcmp(rooms_platform_text(other, "participantId"), pid) == 0
-            && strcmp(rooms_platform_text(other, "prizeId"), key) == 0)
-        {
-            return rooms_platform_fail(p, 409, "CONFLICT",
+        return rooms_platform_fail(p, 409, "CONFLICT",
                               "The participant has this prize already", NULL);
-        }
     }
 
     left = json_integer_value(json_object_get(prize, "quantityRemaining"));
@@ -187,11 +184,10 @@ rooms_platform_list_winners(rooms_platform_t *p)
             continue;
         }
 
-        (void) json_array_append_new(list,
-                                     rooms_platform_winner_view(p, winner));
+        (void) json_array_append(list, winner);
     }
 
-    return rooms_platform_page(p, list, query);
+    return rooms_platform_page(p, list, query, rooms_platform_winner_view);
 }
 
 
@@ -298,7 +294,7 @@ rooms_platform_list_notices(rooms_platform_t *p)
         }
     }
 
-    return rooms_platform_page(p, list, query);
+    return rooms_platform_page(p, list, query, NULL);
 }
 
 

@@ -17,6 +17,8 @@
 
 #include <rooms_platform.h>
 
+#include "../unit/rooms_platform_same.h"
+
 
 #define NOW     UINT64_C(1700000000000)
 #define ROOMS   4                        /* no more are made */
@@ -319,6 +321,8 @@ check(const world_t *w)
     if (all == NULL) {
         return;
     }
+
+    need(same_index(w->state));
 
     json_object_foreach(json_object_get(all, "rooms"), id, room) {
         check_prizes(all, id);

@@ -15,6 +15,8 @@
 
 #include <rooms_platform.h>
 
+#include "rooms_platform_same.h"
+
 
 #define NOW   UINT64_C(1700000000000)
 #define KEYS  "{\"keys\":[{\"kty\":\"oct\",\"alg\":\"HS256\",\"k\":"         \
@@ -134,6 +136,8 @@ command(world_t *w, rooms_command_t *cmd)
         return;
     }
 
+    assert_true(same_index(w->state));
+
     copy = NULL;
     rooms_buf_init(&b, 0);
     rooms_buf_init(&again, 0);
@@ -244,6 +248,53 @@ test_expiry(void **state)
 
     command(w, &cmd);
     assert_int_equal(w->d.messages.len, 0);
+}
+
+
+/* All of one moment, in several ticks; who expires later is left alone. */
+
+static void
+test_many_expire(void **state)
+{
+    char              sid[16];
+    world_t          *w = *state;
+    unsigned          i, told, ticks;
+    rooms_command_t   cmd;
+
+    for (i = 0; i < 300; i++) {
+        (void) snprintf(sid, sizeof(sid), "s%u", i);
+        join(w, sid, "/", "usr_a", NOW + (i < 280 ? 1000 : 900000));
+    }
+
+    memset(&cmd, 0, sizeof(cmd));
+    cmd.kind = ROOMS_CMD_TICK;
+
+    w->now += 1000;
+    told = 0;
+    ticks = 0;
+
+    do {
+        command(w, &cmd);
+        ticks++;
+
+        for (i = 0; i < w->d.nrecords; i++) {
+            told += w->d.records[i].messages.len != 0;
+        }
+
+        w->now = w->d.deadline;
+
+    } while (w->d.deadline < NOW + 30000);
+
+    assert_int_equal(told, 280);
+    assert_in_range(ticks, 2, 10);
+    assert_in_range(w->now, NOW + 61000, NOW + 61100);
+
+    for (i = 0; i < 20 && w->d.deadline < NOW + 900000; i++) {
+        command(w, &cmd);
+        w->now = w->d.deadline;
+    }
+
+    assert_int_equal(w->now, NOW + 900000);
 }
 
 
@@ -433,6 +484,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test_setup_teardown(test_connect, setup, teardown),
         cmocka_unit_test_setup_teardown(test_expiry, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_expire, setup, teardown),
         cmocka_unit_test_setup_teardown(test_gone, setup, teardown),
         cmocka_unit_test_setup_teardown(test_other_rooms, setup, teardown),
         cmocka_unit_test_setup_teardown(test_facts, setup, teardown),
