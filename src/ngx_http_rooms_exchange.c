@@ -21,6 +21,8 @@
 
 static void ngx_http_rooms_transport_body_handler(ngx_http_request_t *r);
 static void ngx_http_rooms_transport_cleanup(void *data);
+static void ngx_http_rooms_exchange_respond(ngx_http_rooms_exchange_t *x,
+    ngx_http_rooms_answer_e type, ngx_uint_t code, rooms_str_t body);
 
 
 /*
@@ -209,4 +211,66 @@ ngx_http_rooms_transport_body_handler(ngx_http_request_t *r)
     }
 
     rooms_buf_free(&b);
+}
+
+
+void
+ngx_http_rooms_exchange_answer(ngx_http_rooms_exchange_t *x,
+    ngx_http_rooms_answer_e type, ngx_uint_t code, rooms_str_t body)
+{
+    ngx_http_rooms_session_t  *s;
+
+    s = x->session;
+
+    if (s && s->poll) {
+        if (s->poll->get == x) {
+            s->poll->get = NULL;
+        }
+
+        if (s->poll->post == x) {
+            s->poll->post = NULL;
+        }
+    }
+
+    if (x->request) {
+        ngx_http_rooms_exchange_respond(x, type, code, body);
+
+    } else {
+        ngx_http_rooms_remote_answer(x, type, code, body);
+    }
+
+    ngx_free(x);
+}
+
+
+static void
+ngx_http_rooms_exchange_respond(ngx_http_rooms_exchange_t *x,
+    ngx_http_rooms_answer_e type, ngx_uint_t code, rooms_str_t body)
+{
+    ngx_int_t            rc;
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    r = x->request;
+    c = r->connection;
+
+    x->cleanup->handler = NULL;
+
+    switch (type) {
+
+    case NGX_HTTP_ROOMS_ANSWER_PACKETS:
+        rc = ngx_http_rooms_respond(r, NGX_HTTP_OK,
+                                    "text/plain; charset=UTF-8", body);
+        break;
+
+    case NGX_HTTP_ROOMS_ANSWER_OK:
+        rc = ngx_http_rooms_respond(r, NGX_HTTP_OK, "text/html", body);
+        break;
+
+    default:
+        rc = ngx_http_rooms_respond_error(r, code);
+    }
+
+    ngx_http_finalize_request(r, rc);
+    ngx_http_run_posted_requests(c);
 }
