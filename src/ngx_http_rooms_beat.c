@@ -118,6 +118,55 @@ ngx_http_rooms_beat_stop(ngx_http_rooms_session_t *s)
 }
 
 
+uint32_t
+ngx_http_rooms_beat_left(ngx_http_rooms_session_t *s)
+{
+    ngx_msec_int_t  left;
+
+    if (s->beating != &s->conf->ping) {
+        return (uint32_t) s->conf->ping_interval;
+    }
+
+    left = (ngx_msec_int_t) (s->due - ngx_current_msec);
+
+    return (uint32_t) ngx_max(left, 0);
+}
+
+
+void
+ngx_http_rooms_beat_resume(ngx_http_rooms_session_t *s, uint32_t left)
+{
+    ngx_queue_t               *q;
+    ngx_http_rooms_beat_t     *beat;
+    ngx_http_rooms_session_t  *before;
+
+    beat = &s->conf->ping;
+
+    s->due = ngx_current_msec + ngx_min(left, beat->delay);
+    s->beating = beat;
+
+    /* those that began their interval since then are few */
+
+    for (q = ngx_queue_last(&beat->queue);
+         q != ngx_queue_sentinel(&beat->queue);
+         q = ngx_queue_prev(q))
+    {
+        before = ngx_queue_data(q, ngx_http_rooms_session_t, beat);
+
+        if ((ngx_msec_int_t) (s->due - before->due) >= 0) {
+            break;
+        }
+    }
+
+    ngx_queue_insert_after(q, &s->beat);
+    beat->count++;
+
+    if (ngx_queue_head(&beat->queue) == &s->beat) {
+        ngx_http_rooms_beat_schedule(beat);
+    }
+}
+
+
 static void
 ngx_http_rooms_beat_add(ngx_http_rooms_beat_t *beat,
     ngx_http_rooms_session_t *s)

@@ -52,6 +52,7 @@ ngx_http_rooms_move_out(ngx_http_rooms_session_t *s, rooms_buf_t *b)
     rooms_buf_u64(b, s->in);
     rooms_buf_u64(b, s->out_events);
     rooms_buf_byte(b, (u_char) (s->connecting | s->parser << 1));
+    rooms_buf_u32(b, ngx_http_rooms_beat_left(s));
     rooms_buf_str16(b, rooms_str(s->query.data, s->query.len));
     rooms_buf_str32(b, rooms_str(s->window,
                                  s->window
@@ -189,7 +190,6 @@ ngx_http_rooms_move_in(ngx_http_rooms_loc_conf_t *conf, uint8_t deflate,
     ngx_memcpy(s->sid, image.data, ROOMS_EIO_SID_LEN);
 
     ngx_http_rooms_session_install(s);
-    ngx_http_rooms_session_start(s);
 
     image.data += ROOMS_EIO_SID_LEN;
     image.len -= ROOMS_EIO_SID_LEN;
@@ -222,6 +222,7 @@ void
 ngx_http_rooms_move_rooms(rooms_str_t image, rooms_buf_t *b)
 {
     uint8_t      u8;
+    uint32_t     u32;
     uint64_t     u64;
     rooms_str_t  str, rooms, joined;
 
@@ -235,6 +236,7 @@ ngx_http_rooms_move_rooms(rooms_str_t image, rooms_buf_t *b)
     if (rooms_get_u64(&image, &u64) != ROOMS_OK
         || rooms_get_u64(&image, &u64) != ROOMS_OK
         || rooms_get_u8(&image, &u8) != ROOMS_OK
+        || rooms_get_u32(&image, &u32) != ROOMS_OK
         || rooms_get_str16(&image, &str) != ROOMS_OK
         || rooms_get_str32(&image, &str) != ROOMS_OK
         || ngx_http_rooms_move_skip_binary(&image) != ROOMS_OK
@@ -302,12 +304,14 @@ ngx_http_rooms_move_in_session(ngx_http_rooms_session_t *s, rooms_str_t *in,
     rooms_str_t *packets)
 {
     uint8_t      flags;
+    uint32_t     left;
     ngx_str_t    args;
     rooms_str_t  query, window;
 
     if (rooms_get_u64(in, &s->in) != ROOMS_OK
         || rooms_get_u64(in, &s->out_events) != ROOMS_OK
         || rooms_get_u8(in, &flags) != ROOMS_OK
+        || rooms_get_u32(in, &left) != ROOMS_OK
         || rooms_get_str16(in, &query) != ROOMS_OK
         || rooms_get_str32(in, &window) != ROOMS_OK
         || ngx_http_rooms_binary_read(s, in) != NGX_OK
@@ -315,6 +319,8 @@ ngx_http_rooms_move_in_session(ngx_http_rooms_session_t *s, rooms_str_t *in,
     {
         return NGX_ERROR;
     }
+
+    ngx_http_rooms_beat_resume(s, left);
 
     s->parser = flags >> 1 & 3;
 

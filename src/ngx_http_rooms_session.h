@@ -307,6 +307,14 @@ void ngx_http_rooms_beat_pong(ngx_http_rooms_session_t *s);
 void ngx_http_rooms_beat_extend(ngx_http_rooms_session_t *s);
 void ngx_http_rooms_beat_stop(ngx_http_rooms_session_t *s);
 
+/*
+ * The time until the next ping, ms, and to go on from it in another worker:
+ * the client's own clock knows nothing of the change.
+ */
+
+uint32_t ngx_http_rooms_beat_left(ngx_http_rooms_session_t *s);
+void ngx_http_rooms_beat_resume(ngx_http_rooms_session_t *s, uint32_t left);
+
 /* 1 where the time for its pong is over. */
 
 ngx_uint_t ngx_http_rooms_beat_late(ngx_http_rooms_session_t *s);
