@@ -80,12 +80,17 @@ ngx_http_rooms_polling_get(ngx_http_rooms_session_t *s,
 
     if (s->closed) {
 
-        /* what was left for this request, and the end */
+        /* what was left for this request, and for the next the end */
 
         s->poll->get = x;
         x->session = s;
 
-        ngx_http_rooms_polling_packets(s, s->out.first ? "1" : "6\x1e" "1");
+        if (s->out.first) {
+            ngx_http_rooms_polling_packets(s, NULL);
+            return;
+        }
+
+        ngx_http_rooms_polling_packets(s, "6\x1e" "1");
 
         ngx_http_rooms_beat_stop(s);
         ngx_http_rooms_session_end(s);
@@ -160,7 +165,15 @@ ngx_http_rooms_polling_packets(ngx_http_rooms_session_t *s, const char *more)
 
     if (b.failed) {
         rooms_buf_free(&b);
-        ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_QUEUE, 0);
+
+        if (!s->closed) {
+            ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_QUEUE, 0);
+            return;
+        }
+
+        ngx_http_rooms_exchange_answer(s->poll->get,
+                                       NGX_HTTP_ROOMS_ANSWER_PACKETS, 0,
+                                       rooms_str("1", 1));
         return;
     }
 
@@ -499,7 +512,7 @@ ngx_http_rooms_polling_finish(ngx_http_rooms_session_t *s)
 void
 ngx_http_rooms_polling_close(ngx_http_rooms_session_t *s)
 {
-    ngx_uint_t  waits;
+    ngx_uint_t  tell, waits;
 
     /* a body that still comes, or is being taken apart, has no session */
 
@@ -513,27 +526,34 @@ ngx_http_rooms_polling_close(ngx_http_rooms_session_t *s)
         ngx_http_rooms_remote_stay(s);
     }
 
+    /* the client has to hear of this, from an answer to a later request */
+
+    tell = !s->poll->stopped && !ngx_exiting && !s->broken
+           && (s->reason == NGX_HTTP_ROOMS_CLOSE_PROTOCOL
+               || s->reason == NGX_HTTP_ROOMS_CLOSE_SERVER);
+
     waits = (s->poll->get != NULL);
 
     /*
-     * Stock clients handle a close at once, but events a moment later: what
-     * came together with it they would keep without having noted its offset,
-     * and have a second time after they recovered.
+     * Stock clients handle a close at once, but packets a moment later.  Of
+     * events that came together with it they would not have noted the offset,
+     * and have them a second time after they recovered; a DISCONNECT packet
+     * would come too late, and they would connect again.
      */
 
-    if (waits) {
+    if (waits && s->out.first
+        && (tell || ngx_http_rooms_session_recoverable(s)))
+    {
+        ngx_http_rooms_polling_packets(s, NULL);
+
+    } else if (waits) {
         ngx_http_rooms_polling_packets(s,
-                     (s->out.first && ngx_http_rooms_session_recoverable(s))
-                     ? NULL
-                     : s->reason == NGX_HTTP_ROOMS_CLOSE_CLIENT ? "6" : "1");
+                                     s->reason == NGX_HTTP_ROOMS_CLOSE_CLIENT
+                                     ? "6" : "1");
+        tell = 0;
     }
 
-    /* what the client has not been told waits for its next request */
-
-    if (!waits && !s->poll->stopped && !ngx_exiting && !s->broken
-        && (s->reason == NGX_HTTP_ROOMS_CLOSE_PROTOCOL
-            || s->reason == NGX_HTTP_ROOMS_CLOSE_SERVER))
-    {
+    if (tell) {
         ngx_http_rooms_beat_pong(s);
         return;
     }

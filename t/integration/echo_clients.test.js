@@ -9,7 +9,7 @@ const { describe, it, before, after, afterEach } = require('node:test');
 
 const { Socket } = require('engine.io-client');
 
-const { useEcho, request, Wire } = require('./lib/echo');
+const { useEcho, request, Wire, sleep } = require('./lib/echo');
 const { Player } = require('./lib/player');
 
 const VERSIONS = {
@@ -62,6 +62,25 @@ describe('echo: socket.io-client', () => {
                 p.tell('kick-me', false);
                 assert.strictEqual(await p.disconnection(1),
                     'io server disconnect');
+            });
+
+            it(`${version} over ${mode}, disconnected by the server, does ` +
+                'not come back', async () => {
+                const p = new Player(`${server.url}/`, { io, mode });
+                let again = 0;
+
+                server.players.push(p);
+                await p.connect();
+                await p.next('auth');
+                p.socket.io.reconnectionDelay(10);
+                p.socket.io.on('reconnect_attempt', () => {
+                    again++;
+                });
+                p.tell('kick-me', true);
+                assert.strictEqual(await p.disconnection(1),
+                    'io server disconnect');
+                await sleep(200);
+                assert.strictEqual(again, 0);
             });
         }
     }

@@ -5,7 +5,7 @@
 const assert = require('node:assert');
 const { describe, it, before, after, afterEach } = require('node:test');
 
-const { useEcho, Poll, Wire, frame, eio, sio, refused, sleep, SCALE } =
+const { useEcho, Poll, Wire, frame, eio, sio, refused, sleep, until, SCALE } =
     require('./lib/echo');
 
 const S = '/socket.io/';
@@ -486,10 +486,38 @@ describe('Socket.IO: DISCONNECT', () => {
         await poll.until('42["auth"');
         await poll.post('42["kick-me",true]');
 
-        const all = (await poll.get()).text.split('\x1e');
+        /* what came with the close, a stock client would handle after it */
 
-        assert.strictEqual(all[0], '41');
-        assert.strictEqual(all.at(-1), '1');
+        assert.strictEqual((await poll.get()).text, '41');
+        assert.strictEqual((await poll.get()).text, '6\x1e1');
+        assert.strictEqual((await poll.get()).json.code, 1);
+    });
+
+    it('of the server over polling, while a request waits', async () => {
+        const poll = await new Poll(server, D).open();
+
+        await poll.post('40');
+        await poll.until('42["auth"');
+
+        const waiting = poll.get();
+
+        await sleep(50);
+        await poll.post('42["kick-me",true]');
+        assert.strictEqual((await waiting).text, '41');
+        assert.strictEqual((await poll.post('42["whoami"]')).json.code, 1);
+        assert.strictEqual((await poll.get()).text, '6\x1e1');
+        assert.strictEqual((await poll.get()).json.code, 1);
+    });
+
+    it('of the server over polling, and nobody asks again', async () => {
+        const poll = await new Poll(server, '/socket.io/').open();
+
+        await poll.post('40');
+        await poll.until('42["auth"');
+        await poll.post('42["kick-me",true]');
+        assert.strictEqual((await poll.get()).text, '41');
+        await until(async () => (await server.status()).apps.echo.transports
+            .polling === 0, 'the end of the session');
         assert.strictEqual((await poll.get()).json.code, 1);
     });
 });
