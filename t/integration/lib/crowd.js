@@ -71,13 +71,16 @@ class Crowd {
         return this.tables.flatMap((t) => t.players);
     }
 
-    /* Plays until stop(): who is connected restarts and submits by turns. */
+    /*
+     * Plays until stop(), or until a test that failed stops nginx: who is
+     * connected restarts and submits by turns.
+     */
 
     play(pause) {
         this.running = this.tables.map(async ({ players }, t) => {
             await sleep((t * pause) / this.size);
 
-            for (let turn = t; !this.stopped; turn++) {
+            for (let turn = t; !this.stopped && !this.server.exited; turn++) {
                 const player = players[turn % players.length];
 
                 if (player.socket.connected) {
