@@ -164,24 +164,21 @@ static void
 ngx_http_rooms_zone_lost(ngx_http_rooms_zone_t *zone)
 {
     ngx_uint_t              n;
-    ngx_rbtree_node_t      *node;
+    rooms_link_t           *node;
     ngx_http_rooms_room_t  *room;
 
     zone->stat->lost++;
     n = 0;
 
-    if (zone->rooms.root != &zone->rooms_sentinel) {
+    for (node = rooms_table_next(&zone->rooms, NULL);
+         node;
+         node = rooms_table_next(&zone->rooms, node))
+    {
+        room = rooms_table_data(node, ngx_http_rooms_room_t, node);
 
-        for (node = ngx_rbtree_min(zone->rooms.root, &zone->rooms_sentinel);
-             node;
-             node = ngx_rbtree_next(&zone->rooms, node))
-        {
-            room = ngx_rbtree_data(node, ngx_http_rooms_room_t, node);
-
-            if (ngx_http_rooms_zone_behind(zone, room)) {
-                ngx_http_rooms_room_lost(room);
-                n++;
-            }
+        if (ngx_http_rooms_zone_behind(zone, room)) {
+            ngx_http_rooms_room_lost(room);
+            n++;
         }
     }
 

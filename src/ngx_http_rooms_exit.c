@@ -40,6 +40,10 @@ ngx_http_rooms_zone_close(ngx_http_rooms_zone_t *zone)
         ngx_free(q);
     }
 
+    rooms_table_free(&zone->rooms);
+    rooms_table_free(&zone->sessions);
+    rooms_table_free(&zone->sockets);
+
     rooms_buf_free(&zone->entry);
 
     ngx_http_rooms_flush(NULL);

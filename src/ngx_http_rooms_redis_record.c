@@ -140,24 +140,21 @@ void
 ngx_http_rooms_redis_save_all(ngx_http_rooms_redis_t *redis)
 {
     ngx_queue_t                 *q;
-    ngx_rbtree_t                *tree;
-    ngx_rbtree_node_t           *node;
+    rooms_link_t                *node;
+    rooms_table_t               *table;
     ngx_http_rooms_socket_t     *socket;
     ngx_http_rooms_departure_t  *dep;
 
-    tree = &redis->zone->sockets;
+    table = &redis->zone->sockets;
 
-    if (tree->root != tree->sentinel) {
+    for (node = rooms_table_next(table, NULL);
+         node;
+         node = rooms_table_next(table, node))
+    {
+        socket = rooms_table_data(node, ngx_http_rooms_socket_t, node);
 
-        for (node = ngx_rbtree_min(tree->root, tree->sentinel);
-             node;
-             node = ngx_rbtree_next(tree, node))
-        {
-            socket = ngx_rbtree_data(node, ngx_http_rooms_socket_t, node);
-
-            if (socket->registered) {
-                (void) ngx_http_rooms_redis_save(socket);
-            }
+        if (socket->registered) {
+            (void) ngx_http_rooms_redis_save(socket);
         }
     }
 

@@ -18,27 +18,22 @@ static ngx_http_rooms_room_t *ngx_http_rooms_redis_room_next(
 static ngx_http_rooms_room_t *
 ngx_http_rooms_redis_room_first(ngx_http_rooms_redis_t *redis)
 {
-    ngx_rbtree_t  *tree;
+    rooms_link_t  *node;
 
-    tree = &redis->zone->rooms;
+    node = rooms_table_next(&redis->zone->rooms, NULL);
 
-    if (tree->root == tree->sentinel) {
-        return NULL;
-    }
-
-    return ngx_rbtree_data(ngx_rbtree_min(tree->root, tree->sentinel),
-                           ngx_http_rooms_room_t, node);
+    return node ? rooms_table_data(node, ngx_http_rooms_room_t, node) : NULL;
 }
 
 
 static ngx_http_rooms_room_t *
 ngx_http_rooms_redis_room_next(ngx_http_rooms_room_t *room)
 {
-    ngx_rbtree_node_t  *node;
+    rooms_link_t  *node;
 
-    node = ngx_rbtree_next(&room->zone->rooms, &room->node);
+    node = rooms_table_next(&room->zone->rooms, &room->node);
 
-    return node ? ngx_rbtree_data(node, ngx_http_rooms_room_t, node) : NULL;
+    return node ? rooms_table_data(node, ngx_http_rooms_room_t, node) : NULL;
 }
 
 

@@ -43,22 +43,11 @@ static void ngx_http_rooms_room_wake_handler(ngx_event_t *ev);
 ngx_http_rooms_room_t *
 ngx_http_rooms_room_find(ngx_http_rooms_zone_t *zone, uint64_t hash)
 {
-    ngx_rbtree_node_t  *node, *sentinel;
+    rooms_link_t  *node;
 
-    node = zone->rooms.root;
-    sentinel = zone->rooms.sentinel;
+    node = rooms_table_find(&zone->rooms, hash);
 
-    while (node != sentinel) {
-
-        if ((ngx_rbtree_key_t) hash == node->key) {
-            return ngx_rbtree_data(node, ngx_http_rooms_room_t, node);
-        }
-
-        node = ((ngx_rbtree_key_t) hash < node->key) ? node->left
-                                                     : node->right;
-    }
-
-    return NULL;
+    return node ? rooms_table_data(node, ngx_http_rooms_room_t, node) : NULL;
 }
 
 
@@ -124,8 +113,7 @@ ngx_http_rooms_room_create(ngx_http_rooms_zone_t *zone, rooms_str_t name,
         return NULL;
     }
 
-    room->node.key = (ngx_rbtree_key_t) hash;
-    ngx_rbtree_insert(&zone->rooms, &room->node);
+    rooms_table_insert(&zone->rooms, &room->node);
 
     ngx_queue_insert_tail(&zone->idle, &room->idle);
     room->is_idle = 1;
@@ -267,7 +255,7 @@ ngx_http_rooms_room_free(ngx_http_rooms_zone_t *zone)
         ngx_del_timer(&room->wake);
     }
 
-    ngx_rbtree_delete(&zone->rooms, &room->node);
+    rooms_table_remove(&zone->rooms, &room->node);
 
     ngx_http_rooms_room_release_state(room);
     ngx_free(room);

@@ -63,7 +63,7 @@ typedef struct {
 
 
 struct ngx_http_rooms_room_s {
-    ngx_rbtree_node_t         node;          /* key: low half of the hash */
+    rooms_link_t              node;          /* in zone->rooms */
     uint64_t                  hash;
     ngx_str_t                 name;
     ngx_http_rooms_zone_t    *zone;

@@ -20,7 +20,6 @@
 #include <ngx_http_rooms_ws.h>
 
 
-static ngx_rbtree_key_t ngx_http_rooms_session_key(u_char *sid);
 static ngx_int_t ngx_http_rooms_session_packet_in(ngx_http_rooms_session_t *s,
     const rooms_eio_packet_t *pkt);
 static ngx_int_t ngx_http_rooms_session_attachment(
@@ -81,9 +80,7 @@ ngx_http_rooms_session_create(ngx_http_rooms_loc_conf_t *conf,
 void
 ngx_http_rooms_session_install(ngx_http_rooms_session_t *s)
 {
-    s->node.key = ngx_http_rooms_session_key(s->sid);
-
-    ngx_rbtree_insert(&s->zone->sessions, &s->node);
+    rooms_table_insert(&s->zone->sessions, &s->node);
     ngx_queue_insert_tail(&s->zone->all, &s->link);
 
     if (s->polling) {
@@ -97,50 +94,29 @@ ngx_http_rooms_session_install(ngx_http_rooms_session_t *s)
 }
 
 
-/* the first octets of a sid are the owner, those that follow are random */
-
-static ngx_rbtree_key_t
-ngx_http_rooms_session_key(u_char *sid)
-{
-    ngx_rbtree_key_t  key;
-
-    ngx_memcpy(&key, sid + ROOMS_EIO_SID_LEN - sizeof(ngx_rbtree_key_t),
-               sizeof(ngx_rbtree_key_t));
-
-    return key;
-}
-
-
 ngx_http_rooms_session_t *
 ngx_http_rooms_session_find(ngx_http_rooms_zone_t *zone, ngx_str_t *sid)
 {
-    ngx_rbtree_key_t           key;
-    ngx_rbtree_node_t         *node, *sentinel;
+    uint64_t                   key;
+    rooms_link_t              *node;
     ngx_http_rooms_session_t  *s;
 
     if (sid->len != ROOMS_EIO_SID_LEN) {
         return NULL;
     }
 
-    key = ngx_http_rooms_session_key(sid->data);
+    ngx_memcpy(&key, sid->data + ROOMS_EIO_SID_LEN - sizeof(uint64_t),
+               sizeof(uint64_t));
 
-    node = zone->sessions.root;
-    sentinel = zone->sessions.sentinel;
-
-    while (node != sentinel) {
-
-        if (key != node->key) {
-            node = (key < node->key) ? node->left : node->right;
-            continue;
-        }
-
-        s = ngx_rbtree_data(node, ngx_http_rooms_session_t, node);
+    for (node = rooms_table_find(&zone->sessions, key);
+         node;
+         node = rooms_table_again(&zone->sessions, node))
+    {
+        s = rooms_table_data(node, ngx_http_rooms_session_t, node);
 
         if (ngx_memcmp(s->sid, sid->data, ROOMS_EIO_SID_LEN) == 0) {
             return s;
         }
-
-        node = node->right;
     }
 
     return NULL;
@@ -438,7 +414,7 @@ ngx_http_rooms_session_forget(ngx_http_rooms_session_t *s)
 static void
 ngx_http_rooms_session_gone(ngx_http_rooms_session_t *s)
 {
-    ngx_rbtree_delete(&s->zone->sessions, &s->node);
+    rooms_table_remove(&s->zone->sessions, &s->node);
     ngx_queue_remove(&s->link);
 
     if (s->is_dirty) {

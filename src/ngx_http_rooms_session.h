@@ -48,7 +48,7 @@ typedef struct ngx_http_rooms_binary_s  ngx_http_rooms_binary_t;
  */
 
 struct ngx_http_rooms_session_s {
-    ngx_rbtree_node_t            node;        /* in zone->sessions */
+    rooms_link_t                 node;        /* in zone->sessions */
     ngx_queue_t                  link;        /* in zone->all */
 
     ngx_connection_t            *connection;  /* WebSocket, or NULL */

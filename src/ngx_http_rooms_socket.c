@@ -20,7 +20,6 @@
 #include <ngx_http_rooms_socket.h>
 
 
-static ngx_rbtree_key_t ngx_http_rooms_socket_key(const u_char *sid);
 static rooms_gone_e ngx_http_rooms_socket_gone(ngx_http_rooms_session_t *s);
 static void ngx_http_rooms_socket_tell(ngx_http_rooms_socket_t *socket,
     rooms_buf_t *rooms);
@@ -79,8 +78,7 @@ ngx_http_rooms_socket_create(ngx_http_rooms_session_t *s, ngx_str_t *nsp,
     ngx_queue_init(&socket->asked);
     ngx_queue_init(&socket->tasks);
 
-    socket->node.key = ngx_http_rooms_socket_key(socket->sid);
-    ngx_rbtree_insert(&s->zone->sockets, &socket->node);
+    rooms_table_insert(&s->zone->sockets, &socket->node);
 
     ngx_queue_insert_tail(&s->sockets, &socket->queue);
     s->nsockets++;
@@ -90,47 +88,28 @@ ngx_http_rooms_socket_create(ngx_http_rooms_session_t *s, ngx_str_t *nsp,
 }
 
 
-static ngx_rbtree_key_t
-ngx_http_rooms_socket_key(const u_char *sid)
-{
-    ngx_rbtree_key_t  key;
-
-    ngx_memcpy(&key, sid, sizeof(ngx_rbtree_key_t));
-
-    return key;
-}
-
-
 ngx_http_rooms_socket_t *
 ngx_http_rooms_socket_find(ngx_http_rooms_zone_t *zone, rooms_str_t sid)
 {
-    ngx_rbtree_key_t          key;
-    ngx_rbtree_node_t        *node, *sentinel;
+    uint64_t                  key;
+    rooms_link_t             *node;
     ngx_http_rooms_socket_t  *socket;
 
     if (sid.len != NGX_HTTP_ROOMS_SID_LEN) {
         return NULL;
     }
 
-    key = ngx_http_rooms_socket_key(sid.data);
+    ngx_memcpy(&key, sid.data, sizeof(uint64_t));
 
-    node = zone->sockets.root;
-    sentinel = zone->sockets.sentinel;
-
-    while (node != sentinel) {
-
-        if (key != node->key) {
-            node = (key < node->key) ? node->left : node->right;
-            continue;
-        }
-
-        socket = ngx_rbtree_data(node, ngx_http_rooms_socket_t, node);
+    for (node = rooms_table_find(&zone->sockets, key);
+         node;
+         node = rooms_table_again(&zone->sockets, node))
+    {
+        socket = rooms_table_data(node, ngx_http_rooms_socket_t, node);
 
         if (ngx_memcmp(socket->sid, sid.data, NGX_HTTP_ROOMS_SID_LEN) == 0) {
             return socket;
         }
-
-        node = node->right;
     }
 
     return NULL;
@@ -300,7 +279,7 @@ ngx_http_rooms_socket_destroy(ngx_http_rooms_socket_t *socket)
 
     ngx_http_rooms_room_leave_all(socket);
 
-    ngx_rbtree_delete(&s->zone->sockets, &socket->node);
+    rooms_table_remove(&s->zone->sockets, &socket->node);
     ngx_queue_remove(&socket->queue);
     s->nsockets--;
     s->zone->stat->sockets--;

@@ -22,7 +22,7 @@
 
 
 struct ngx_http_rooms_socket_s {
-    ngx_rbtree_node_t            node;        /* in zone->sockets, by sid */
+    rooms_link_t                 node;        /* in zone->sockets, by sid */
     ngx_queue_t                  queue;       /* in session->sockets */
     ngx_http_rooms_session_t    *session;
     ngx_str_t                    nsp;

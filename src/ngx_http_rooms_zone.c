@@ -17,6 +17,8 @@
 #include <ngx_http_rooms_file.h>
 #include <ngx_http_rooms_workers.h>
 #include <ngx_http_rooms_redis.h>
+#include <ngx_http_rooms_room.h>
+#include <ngx_http_rooms_socket.h>
 
 
 static ngx_int_t ngx_http_rooms_zone_init(ngx_shm_zone_t *shm_zone,
@@ -268,12 +270,13 @@ ngx_http_rooms_zone_lay(ngx_http_rooms_zone_t *zone,
 void
 ngx_http_rooms_zone_open(ngx_http_rooms_zone_t *zone)
 {
-    ngx_rbtree_init(&zone->rooms, &zone->rooms_sentinel,
-                    ngx_rbtree_insert_value);
-    ngx_rbtree_init(&zone->sessions, &zone->sessions_sentinel,
-                    ngx_rbtree_insert_value);
-    ngx_rbtree_init(&zone->sockets, &zone->sockets_sentinel,
-                    ngx_rbtree_insert_value);
+    rooms_table_start(&zone->rooms, ngx_http_rooms_room_t, node, hash);
+    rooms_table_start(&zone->sockets, ngx_http_rooms_socket_t, node, sid);
+
+    /* the first octets of a session's sid are the owner, the last random */
+
+    rooms_table_start(&zone->sessions, ngx_http_rooms_session_t, node,
+                      sid[ROOMS_EIO_SID_LEN - sizeof(uint64_t)]);
 
     ngx_queue_init(&zone->idle);
     ngx_queue_init(&zone->all);

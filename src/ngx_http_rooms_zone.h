@@ -21,6 +21,7 @@
 
 #include <rooms_journal.h>
 #include <rooms_journal_file.h>
+#include <rooms_table.h>
 #include <rooms_workers.h>
 
 
@@ -114,14 +115,11 @@ struct ngx_http_rooms_zone_s {
     uint64_t                  cursor;      /* of this worker in the journal */
     rooms_buf_t               entry;       /* the record being read */
 
-    ngx_rbtree_t              rooms;       /* by hash: room->node */
-    ngx_rbtree_node_t         rooms_sentinel;
+    rooms_table_t             rooms;       /* by hash: room->node */
     ngx_queue_t               idle;        /* rooms without members, LRU */
     ngx_uint_t                nidle;
-    ngx_rbtree_t              sessions;    /* by sid: session->node */
-    ngx_rbtree_node_t         sessions_sentinel;
-    ngx_rbtree_t              sockets;     /* by sid: socket->node */
-    ngx_rbtree_node_t         sockets_sentinel;
+    rooms_table_t             sessions;    /* by sid: session->node */
+    rooms_table_t             sockets;     /* by sid: socket->node */
     ngx_queue_t               all;         /* sessions: session->link */
 
     ngx_queue_t               directed;    /* copies, not yet handled */
