@@ -288,7 +288,7 @@ ngx_http_rooms_ws_accept(ngx_http_request_t *r,
 
     n = b.len ? c->send(c, b.data, b.len) : 0;
 
-    if (n == NGX_ERROR) {
+    if (n == NGX_ERROR || (n == NGX_AGAIN && c->ssl)) {
         return NGX_ERROR;
     }
 

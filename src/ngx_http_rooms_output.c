@@ -269,7 +269,10 @@ ngx_http_rooms_session_ping(ngx_http_rooms_session_t *s)
         len = sizeof(packet);
     }
 
-    n = ngx_http_rooms_rooms_dirty()
+    /* TLS takes what it was offered once from the same place only */
+
+    n = (ngx_http_rooms_rooms_dirty()
+         || (s->connection && s->connection->ssl))
         ? 0 : ngx_http_rooms_session_try(s, p, len);
 
     if (n == (ssize_t) len) {

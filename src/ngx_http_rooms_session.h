@@ -64,7 +64,6 @@ struct ngx_http_rooms_session_s {
     unsigned                     upgraded:1;  /* was polling before */
     unsigned                     moved:1;     /* to another worker */
     unsigned                     broken:1;    /* sent what is no Engine.IO */
-    unsigned                     ssl:1;
     unsigned                     ended:1;     /* it is only held */
     unsigned                     parser:2;    /* NGX_HTTP_ROOMS_PARSER_... */
     uint8_t                      deflate;     /* window bits, 0: off */

@@ -427,6 +427,12 @@ ngx_http_rooms_ws_close(ngx_http_rooms_session_t *s, ngx_uint_t code)
         rooms_buf_free(&b);
     }
 
+    /* a record of TLS that is sent in part leaves no way for a close_notify */
+
+    if (c->ssl && (s->out.first || !c->write->ready)) {
+        c->buffered |= NGX_HTTP_WRITE_BUFFERED;
+    }
+
     if (s->request) {
         ctx = ngx_http_get_module_ctx(s->request, ngx_http_rooms_module);
         ngx_http_rooms_ctx_fill(ctx, s->request, s);

@@ -149,6 +149,69 @@ describe('backpressure: readers that stop', () => {
 });
 
 
+/* What is sent again over TLS has to be the same octets at the same place. */
+
+describe('backpressure: readers that stop, over TLS', () => {
+    const server = new Server(oneLocation('rooms_send_queue 1m;' +
+        'rooms_ping_interval 20ms; rooms_ping_timeout 1h;', { tls: true }));
+
+    before(() => server.start());
+    afterEach(() => Wire.closeAll());
+    after(() => server.stop());
+
+    async function join() {
+        const wire = new Wire(server.ports.tls, { tls: true });
+
+        await wire.open('/socket.io/?EIO=4&transport=websocket');
+        wire.beat();
+        await wire.text('40');
+        await wire.packet('42["auth"');
+        await wire.text('421["join","hall"]');
+        await wire.packet('431');
+        return wire.clear();
+    }
+
+    it('are closed at their limit, those that go on have everything',
+        async () => {
+            const was = await refused(server, 'queue');
+            const reader = await sio(server);
+            const [stalled, slow] = [
+                await Promise.all(Array.from({ length: 20 }, join)),
+                await Promise.all(Array.from({ length: 10 }, join))];
+            const text = 'x'.repeat(9999);
+            let n = 0;
+
+            stalled.forEach((wire) => wire.socket.pause());
+
+            while (await refused(server, 'queue') - was < stalled.length &&
+                n < 4000) {
+                slow.forEach((wire) => wire.socket.pause());
+
+                for (let i = 0; i < 40; i++) {
+                    await reader.text(`42["emit-in-room","hall","n",${n++},` +
+                        `"${text}"]`);
+                }
+
+                await sleep(50);
+                slow.forEach((wire) => wire.socket.resume());
+
+                for (const wire of slow) {
+                    await wire.packet(`42["n",${n - 1},`);
+                }
+            }
+
+            assert.strictEqual(await refused(server, 'queue'),
+                was + stalled.length);
+
+            for (const wire of slow) {
+                assert.deepStrictEqual(wire.packets().map((p) =>
+                    JSON.parse(p.slice(2))[1]),
+                Array.from({ length: n }, (_, i) => i));
+            }
+        });
+});
+
+
 describe('backpressure: a client that vanishes', () => {
     const server = new Server(oneLocation('rooms_ping_interval 300ms;' +
         'rooms_ping_timeout 200ms;'));
