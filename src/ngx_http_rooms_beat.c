@@ -339,6 +339,7 @@ ngx_http_rooms_beat_connect_handler(ngx_event_t *ev)
             return;
         }
 
+        s->zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_HANDSHAKE]++;
         ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_PROTOCOL, 0);
     }
 }

@@ -349,7 +349,11 @@ ngx_http_rooms_candidate_find(uint64_t id)
 static void
 ngx_http_rooms_candidate_timeout(ngx_event_t *ev)
 {
-    ngx_http_rooms_candidate_close(ev->data);
+    ngx_http_rooms_candidate_t *cand = ev->data;
+
+    cand->conf->app->zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_HANDSHAKE]++;
+
+    ngx_http_rooms_candidate_close(cand);
 }
 
 

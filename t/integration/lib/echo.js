@@ -115,7 +115,8 @@ class Wire {
         this.broken = null;
         this.waiting = new Set();
         this.socket = o && o.tls
-            ? tls.connect(port, '127.0.0.1', { rejectUnauthorized: false })
+            ? tls.connect(port, '127.0.0.1', { rejectUnauthorized: false,
+                maxVersion: o.maxVersion })
             : net.connect(port, '127.0.0.1');
         this.socket.setNoDelay(true);
         wires.add(this);
