@@ -21,8 +21,6 @@ typedef struct {
 } ngx_http_rooms_document_t;
 
 
-static ngx_int_t ngx_http_rooms_contract_known(ngx_conf_t *cf,
-    ngx_http_rooms_app_t *app, ngx_http_rooms_setting_t *file);
 static ngx_int_t ngx_http_rooms_contract_document(ngx_conf_t *cf,
     ngx_http_rooms_setting_t *file, ngx_http_rooms_document_t *asyncapi,
     ngx_http_rooms_document_t *openapi);
@@ -39,6 +37,7 @@ ngx_http_rooms_contract_load(ngx_conf_t *cf, ngx_http_rooms_app_t *app)
 {
     ngx_int_t                   rc;
     ngx_uint_t                  i;
+    rooms_contract_words_t      words;
     rooms_contract_error_t      err;
     ngx_http_rooms_setting_t   *file;
     ngx_http_rooms_document_t   asyncapi, openapi;
@@ -61,8 +60,13 @@ ngx_http_rooms_contract_load(ngx_conf_t *cf, ngx_http_rooms_app_t *app)
     if (rc == NGX_OK) {
         ngx_memzero(&err, sizeof(rooms_contract_error_t));
 
+        /* what nobody would answer is a wrong word, or another's */
+
+        words.event = app->app->knows;
+        words.operation = app->app->serves;
+
         app->contract = rooms_contract_create(asyncapi.json, openapi.json,
-                                              &err);
+                                              &words, &err);
         if (app->contract == NULL) {
 
             if (err.document && ngx_strcmp(err.document, "openapi") == 0) {
@@ -78,7 +82,6 @@ ngx_http_rooms_contract_load(ngx_conf_t *cf, ngx_http_rooms_app_t *app)
     }
 
     if (app->contract) {
-        rc = ngx_http_rooms_contract_known(cf, app, asyncapi.file);
         app->rate = rooms_contract_connection_rate(app->contract);
     }
 
@@ -88,43 +91,6 @@ ngx_http_rooms_contract_load(ngx_conf_t *cf, ngx_http_rooms_app_t *app)
     json_decref(openapi.json);
 
     return rc;
-}
-
-
-/* An event that nobody would answer is a wrong word, or another's. */
-
-static ngx_int_t
-ngx_http_rooms_contract_known(ngx_conf_t *cf, ngx_http_rooms_app_t *app,
-    ngx_http_rooms_setting_t *file)
-{
-    ngx_str_t                      name;
-    ngx_uint_t                     i, n;
-    const rooms_contract_event_t  *event;
-
-    if (app->app->knows == NULL) {
-        return NGX_OK;
-    }
-
-    n = rooms_contract_events(app->contract);
-
-    for (i = 0; i < n; i++) {
-        event = rooms_contract_event_at(app->contract, i);
-
-        if (app->app->knows(event->name)) {
-            continue;
-        }
-
-        name.data = (u_char *) event->name.data;
-        name.len = event->name.len;
-
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "contract \"%V\": the application \"%V\" has no event "
-                      "\"%V\" in %s:%ui", &file->name, &app->application,
-                      &name, file->file, file->line);
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
 }
 
 

@@ -236,7 +236,7 @@ main(int argc, char **argv)
     check.asyncapi = rooms_check_read(argv[1]);
     check.openapi = rooms_check_read(argv[2]);
     check.contract = rooms_contract_create(check.asyncapi, check.openapi,
-                                           &err);
+                                           NULL, &err);
 
     if (check.contract == NULL) {
         rooms_check_die(err.document[0] == 'a' ? argv[1] : argv[2], &err);

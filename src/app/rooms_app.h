@@ -196,6 +196,9 @@ typedef struct {
 
     /* 1: decide() does something with that event.  NULL: with any. */
     unsigned     (*knows)(rooms_str_t event);
+
+    /* The same for a REST operation, by its id. */
+    unsigned     (*serves)(rooms_str_t operation);
 } rooms_app_t;
 
 

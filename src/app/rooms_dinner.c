@@ -190,5 +190,6 @@ const rooms_app_t  rooms_dinner_app = {
     rooms_dinner_snapshot,
     rooms_dinner_restore,
     rooms_dinner_release,
-    rooms_dinner_knows
+    rooms_dinner_knows,
+    rooms_dinner_serves
 };

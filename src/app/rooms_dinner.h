@@ -233,6 +233,7 @@ void rooms_dinner_refuse(const void *conf, const rooms_command_t *cmd,
 rooms_int_t rooms_dinner_route(const void *conf, const rooms_command_t *cmd,
     rooms_buf_t *room);
 unsigned rooms_dinner_knows(rooms_str_t event);
+unsigned rooms_dinner_serves(rooms_str_t operation);
 rooms_int_t rooms_dinner_decide(const void *conf, const void *state,
     const rooms_command_t *cmd, rooms_decision_t *d);
 

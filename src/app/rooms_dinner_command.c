@@ -320,18 +320,30 @@ static const rooms_dinner_command_t  rooms_dinner_operations[] = {
 };
 
 
-unsigned
-rooms_dinner_knows(rooms_str_t event)
+static unsigned
+rooms_dinner_has(const rooms_dinner_command_t *c, rooms_str_t name)
 {
-    const rooms_dinner_command_t  *c;
-
-    for (c = rooms_dinner_events; c->name != NULL; c++) {
-        if (rooms_option_is(event, c->name)) {
+    for ( /* void */ ; c->name != NULL; c++) {
+        if (rooms_option_is(name, c->name)) {
             return 1;
         }
     }
 
     return 0;
+}
+
+
+unsigned
+rooms_dinner_knows(rooms_str_t event)
+{
+    return rooms_dinner_has(rooms_dinner_events, event);
+}
+
+
+unsigned
+rooms_dinner_serves(rooms_str_t operation)
+{
+    return rooms_dinner_has(rooms_dinner_operations, operation);
 }
 
 

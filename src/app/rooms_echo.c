@@ -250,5 +250,6 @@ const rooms_app_t  rooms_echo_app = {
     NULL,
     NULL,
     NULL,
+    NULL,
     NULL
 };

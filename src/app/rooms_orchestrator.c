@@ -367,5 +367,6 @@ const rooms_app_t  rooms_orchestrator_app = {
     rooms_orchestrator_snapshot,
     rooms_orchestrator_restore,
     rooms_orchestrator_release,
-    rooms_orchestrator_knows
+    rooms_orchestrator_knows,
+    rooms_orchestrator_serves
 };

@@ -306,6 +306,7 @@ void rooms_orchestrator_replay(rooms_orchestrator_t *g);
 /* rooms_orchestrator_event.c: EVENT, DISCONNECT */
 
 unsigned rooms_orchestrator_knows(rooms_str_t event);
+unsigned rooms_orchestrator_serves(rooms_str_t operation);
 rooms_int_t rooms_orchestrator_event(rooms_orchestrator_t *g);
 rooms_int_t rooms_orchestrator_disconnect(rooms_orchestrator_t *g);
 

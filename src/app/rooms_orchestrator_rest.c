@@ -171,15 +171,37 @@ static const rooms_orchestrator_command_t  rooms_orchestrator_operations[] = {
 };
 
 
+static const rooms_orchestrator_command_t *
+rooms_orchestrator_operation(rooms_str_t id)
+{
+    const rooms_orchestrator_command_t  *c;
+
+    for (c = rooms_orchestrator_operations; c->name != NULL; c++) {
+        if (rooms_option_is(id, c->name)) {
+            return c;
+        }
+    }
+
+    return NULL;
+}
+
+
+unsigned
+rooms_orchestrator_serves(rooms_str_t operation)
+{
+    return rooms_orchestrator_operation(operation) != NULL;
+}
+
+
 rooms_int_t
 rooms_orchestrator_rest(rooms_orchestrator_t *g)
 {
     const rooms_orchestrator_command_t  *c;
 
-    for (c = rooms_orchestrator_operations; c->name != NULL; c++) {
-        if (rooms_option_is(g->cmd->name, c->name)) {
-            return c->handler(g);
-        }
+    c = rooms_orchestrator_operation(g->cmd->name);
+
+    if (c != NULL) {
+        return c->handler(g);
     }
 
     rooms_orchestrator_refuse(g->conf, g->cmd, ROOMS_REFUSE_UNKNOWN,

@@ -429,5 +429,6 @@ const rooms_app_t  rooms_platform_app = {
     rooms_platform_snapshot,
     rooms_platform_restore,
     rooms_platform_release,
-    rooms_platform_knows
+    rooms_platform_knows,
+    rooms_platform_serves
 };

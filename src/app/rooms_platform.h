@@ -324,6 +324,7 @@ rooms_str_t rooms_platform_member(rooms_str_t text, const char *name);
 
 rooms_int_t rooms_platform_connect(rooms_platform_t *p);
 unsigned rooms_platform_knows(rooms_str_t event);
+unsigned rooms_platform_serves(rooms_str_t operation);
 rooms_int_t rooms_platform_event(rooms_platform_t *p);
 rooms_int_t rooms_platform_gone(rooms_platform_t *p);
 rooms_int_t rooms_platform_tick(rooms_platform_t *p);

@@ -69,6 +69,13 @@ rooms_platform_operation(rooms_str_t name)
 }
 
 
+unsigned
+rooms_platform_serves(rooms_str_t operation)
+{
+    return rooms_platform_operation(operation) != NULL;
+}
+
+
 static rooms_int_t
 rooms_platform_unauthorized(rooms_platform_t *p, const char *why)
 {

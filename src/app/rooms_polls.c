@@ -107,5 +107,6 @@ const rooms_app_t  rooms_polls_app = {
     rooms_polls_snapshot,
     rooms_polls_restore,
     rooms_polls_release,
-    rooms_polls_knows
+    rooms_polls_knows,
+    rooms_polls_serves
 };

@@ -501,6 +501,7 @@ extern const rooms_polls_operation_t  rooms_polls_vote_operations[];
 rooms_int_t rooms_polls_route(const void *conf, const rooms_command_t *cmd,
     rooms_buf_t *room);
 unsigned rooms_polls_knows(rooms_str_t event);
+unsigned rooms_polls_serves(rooms_str_t operation);
 rooms_int_t rooms_polls_decide(const void *conf, const void *state,
     const rooms_command_t *cmd, rooms_decision_t *d);
 

@@ -19,6 +19,14 @@ static const rooms_polls_operation_t  rooms_polls_events[] = {
     { NULL, NULL }
 };
 
+static const rooms_polls_operation_t *const  rooms_polls_lists[] = {
+    rooms_polls_session_operations,
+    rooms_polls_participant_operations,
+    rooms_polls_poll_operations,
+    rooms_polls_vote_operations,
+    NULL
+};
+
 
 unsigned
 rooms_polls_knows(rooms_str_t event)
@@ -136,6 +144,24 @@ rooms_polls_route(const void *conf, const rooms_command_t *cmd,
 }
 
 
+unsigned
+rooms_polls_serves(rooms_str_t operation)
+{
+    unsigned                        i;
+    const rooms_polls_operation_t  *o;
+
+    for (i = 0; rooms_polls_lists[i] != NULL; i++) {
+        for (o = rooms_polls_lists[i]; o->name != NULL; o++) {
+            if (rooms_option_is(operation, o->name)) {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
 static rooms_int_t
 rooms_polls_call(rooms_polls_ctx_t *ctx, const rooms_polls_operation_t *o)
 {
@@ -155,18 +181,10 @@ rooms_polls_rest(rooms_polls_ctx_t *ctx)
     unsigned     i;
     rooms_int_t  rc;
 
-    static const rooms_polls_operation_t *const  lists[] = {
-        rooms_polls_session_operations,
-        rooms_polls_participant_operations,
-        rooms_polls_poll_operations,
-        rooms_polls_vote_operations,
-        NULL
-    };
-
     rc = ROOMS_DECLINED;
 
-    for (i = 0; rc == ROOMS_DECLINED && lists[i] != NULL; i++) {
-        rc = rooms_polls_call(ctx, lists[i]);
+    for (i = 0; rc == ROOMS_DECLINED && rooms_polls_lists[i] != NULL; i++) {
+        rc = rooms_polls_call(ctx, rooms_polls_lists[i]);
     }
 
     return rc;

@@ -79,7 +79,7 @@ rooms_contract_line(rooms_str_t text, size_t offset,
 
 rooms_contract_t *
 rooms_contract_create(json_t *asyncapi, json_t *openapi,
-    rooms_contract_error_t *err)
+    const rooms_contract_words_t *words, rooms_contract_error_t *err)
 {
     rooms_contract_t         *c;
     rooms_contract_place_t    place;
@@ -103,6 +103,7 @@ rooms_contract_create(json_t *asyncapi, json_t *openapi,
     }
 
     r.contract = c;
+    r.words = words;
     r.err = err;
 
     if (asyncapi != NULL) {

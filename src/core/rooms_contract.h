@@ -142,14 +142,23 @@ typedef struct {
 json_t *rooms_contract_parse(rooms_str_t text, rooms_contract_error_t *err);
 
 
+/* 1 where the application does something with that; NULL: with any. */
+
+typedef struct {
+    unsigned                  (*event)(rooms_str_t name);
+    unsigned                  (*operation)(rooms_str_t id);
+} rooms_contract_words_t;
+
+
 /*
  * Either document may be NULL.  The contract keeps references to them; they
  * must not change.  NULL: see err.  Names of the form "x-rooms-..." in
- * messages and operations must be among those above.
+ * messages and operations must be among those above, and what a client may
+ * send among the words; words may be NULL.
  */
 
 rooms_contract_t *rooms_contract_create(json_t *asyncapi, json_t *openapi,
-    rooms_contract_error_t *err);
+    const rooms_contract_words_t *words, rooms_contract_error_t *err);
 
 void rooms_contract_free(rooms_contract_t *contract);
 

@@ -210,6 +210,11 @@ rooms_contract_add_event(rooms_contract_reader_t *r,
 
     c = r->contract;
 
+    if (r->words && r->words->event && !r->words->event(name)) {
+        return rooms_contract_fail(r, at, "the application has no event "
+                                   "\"%s\"", (const char *) name.data);
+    }
+
     if (rooms_contract_event(c, name) != NULL) {
         return rooms_contract_fail(r, at, "the event \"%s\" is there twice",
                                    (const char *) name.data);

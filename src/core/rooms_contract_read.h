@@ -31,6 +31,7 @@ struct rooms_contract_s {
 
 typedef struct {
     rooms_contract_t             *contract;
+    const rooms_contract_words_t *words;     /* or NULL */
     rooms_contract_error_t       *err;
     json_t                       *document;
 } rooms_contract_reader_t;

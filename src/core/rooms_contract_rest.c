@@ -227,9 +227,10 @@ static rooms_int_t
 rooms_contract_read_method(rooms_contract_rest_t *rest,
     rooms_route_method_t method, const rooms_contract_place_t *at)
 {
-    json_t                      *id;
-    rooms_contract_t            *c;
-    rooms_contract_operation_t  *op;
+    json_t                        *id;
+    rooms_contract_t              *c;
+    rooms_contract_operation_t    *op;
+    const rooms_contract_words_t  *words;
 
     c = rest->r->contract;
     id = json_object_get(at->json, "operationId");
@@ -237,6 +238,16 @@ rooms_contract_read_method(rooms_contract_rest_t *rest,
     if (json_string_length(id) == 0) {
         return rooms_contract_fail(rest->r, at, "\"operationId\" is "
                                    "required");
+    }
+
+    words = rest->r->words;
+
+    if (words && words->operation
+        && !words->operation(rooms_contract_string(id)))
+    {
+        return rooms_contract_fail(rest->r, at, "the application has no "
+                                   "operation \"%s\"",
+                                   json_string_value(id));
     }
 
     if (rooms_contract_operation(c, rooms_contract_string(id)) != NULL) {

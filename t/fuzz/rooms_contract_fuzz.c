@@ -110,7 +110,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     asyncapi = parse(part(&data, &size));
     openapi = parse(part(&data, &size));
 
-    c = rooms_contract_create(asyncapi, openapi, &err);
+    c = rooms_contract_create(asyncapi, openapi, NULL, &err);
 
     if (c != NULL) {
         use(c, rooms_str(data, size));

@@ -110,7 +110,7 @@ begin(void)
 
     events = document("contracts/platform.asyncapi.json");
     rest = document("contracts/platform.openapi.json");
-    contract = rooms_contract_create(events, rest, &e);
+    contract = rooms_contract_create(events, rest, NULL, &e);
     json_decref(events);
     json_decref(rest);
 

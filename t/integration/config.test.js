@@ -313,7 +313,15 @@ describe('configuration: contracts', () => {
     it('an event that the application does not have is refused', () => {
         contractRefused((docs) => ({ asyncapi: JSON.stringify(docs.asyncapi)
             .replaceAll('session:restart', 'session:restrat') }),
-        /dinner\.asyncapi\.json/, /no event "session:restrat"/);
+        /dinner\.asyncapi\.json/,
+        /#\/[^ ]*messages\/[^ ]+: .* no event "session:restrat"/);
+    });
+
+    it('so is an operation', () => {
+        contractRefused((docs) => ({ openapi: JSON.stringify(docs.openapi)
+            .replaceAll('"listOptions"', '"listOption"') }),
+        /dinner\.openapi\.json/,
+        /#\/paths\/[^ ]*\/get: .* no operation "listOption"/);
     });
 
     for (const kind of ['asyncapi', 'openapi']) {

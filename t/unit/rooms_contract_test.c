@@ -95,7 +95,7 @@ test_events(void **state)
     (void) state;
 
     document = json(events);
-    c = rooms_contract_create(document, NULL, &err);
+    c = rooms_contract_create(document, NULL, NULL, &err);
     json_decref(document);
 
     if (c == NULL) {
@@ -228,7 +228,7 @@ both(void)
     asyncapi = json(events);
     openapi = json(rest);
 
-    c = rooms_contract_create(asyncapi, openapi, &err);
+    c = rooms_contract_create(asyncapi, openapi, NULL, &err);
     if (c == NULL) {
         fail_msg("%s: %s", err.pointer, err.reason);
     }
@@ -416,8 +416,19 @@ typedef struct {
 } refusal_t;
 
 
+static unsigned
+is_known(rooms_str_t name)
+{
+    return name.data[0] != 'z';
+}
+
+
 static const refusal_t  refusals[] = {
 
+    { events, "'name': 'ping'", "'name': 'zing'",
+      "#/channels/d/messages/ping", "has no event \"zing\"" },
+    { rest, "'operationId': 'read'", "'operationId': 'zead'",
+      "#/paths/~1things~1{id}/get", "has no operation \"zead\"" },
     { events, "'3.0.0'", "'2.6.0'", "#", "\"asyncapi\"" },
     { events, "'operations'", "'operation'", "#", "\"operations\"" },
     { events, "'action': 'receive', 'channel': {'$ref': '#/channels/d'}",
@@ -514,8 +525,12 @@ test_refused(void **state)
     const refusal_t         *r;
     rooms_contract_t        *c;
     rooms_contract_error_t   err;
+    rooms_contract_words_t   words;
 
     (void) state;
+
+    words.event = is_known;
+    words.operation = is_known;
 
     for (r = refusals; r->document != NULL; r++) {
 
@@ -534,7 +549,7 @@ test_refused(void **state)
         is_events = (r->document == events);
 
         c = rooms_contract_create(is_events ? document : NULL,
-                                  is_events ? NULL : document, &err);
+                                  is_events ? NULL : document, &words, &err);
         if (c != NULL) {
             fail_msg("%s: is a contract", r->put);
         }
@@ -641,7 +656,7 @@ test_dinner(void **state)
     asyncapi = file("contracts/dinner.asyncapi.json");
     openapi = file("contracts/dinner.openapi.json");
 
-    c = rooms_contract_create(asyncapi, openapi, &err);
+    c = rooms_contract_create(asyncapi, openapi, NULL, &err);
     if (c == NULL) {
         fail_msg("%s: %s: %s", err.document, err.pointer, err.reason);
     }

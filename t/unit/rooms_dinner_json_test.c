@@ -350,7 +350,7 @@ D_18_D_87_as_the_contract_says(void **state)
 
     asyncapi = document("contracts/dinner.asyncapi.json");
     openapi = document("contracts/dinner.openapi.json");
-    c = rooms_contract_create(asyncapi, openapi, &error);
+    c = rooms_contract_create(asyncapi, openapi, NULL, &error);
 
     if (c == NULL) {
         fail_msg("%s %s: %s", error.document, error.pointer, error.reason);

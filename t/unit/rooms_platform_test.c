@@ -61,7 +61,7 @@ setup(void **state)
     w->now = NOW;
 
     doc = json_loads("{\"asyncapi\":\"3.0.0\",\"operations\":{}}", 0, NULL);
-    w->contract = rooms_contract_create(doc, NULL, &e);
+    w->contract = rooms_contract_create(doc, NULL, NULL, &e);
     json_decref(doc);
 
     assert_non_null(w->contract);
