@@ -213,6 +213,28 @@ ngx_http_rooms_queue_copy(ngx_http_rooms_queue_t *q, const u_char *data,
 
 
 void
+ngx_http_rooms_queue_join(ngx_http_rooms_queue_t *q,
+    ngx_http_rooms_queue_t *second)
+{
+    if (second->first == NULL) {
+        return;
+    }
+
+    if (q->last) {
+        q->last->next = second->first;
+
+    } else {
+        q->first = second->first;
+    }
+
+    q->last = second->last;
+    q->size += second->size;
+
+    ngx_memzero(second, sizeof(ngx_http_rooms_queue_t));
+}
+
+
+void
 ngx_http_rooms_queue_sent(ngx_http_rooms_queue_t *q, size_t n)
 {
     size_t                 len;

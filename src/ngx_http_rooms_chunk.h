@@ -58,6 +58,11 @@ ngx_int_t ngx_http_rooms_queue_ref(ngx_http_rooms_queue_t *q,
 ngx_int_t ngx_http_rooms_queue_copy(ngx_http_rooms_queue_t *q,
     const u_char *data, size_t len);
 
+/* What is in the second one goes to the end of the first. */
+
+void ngx_http_rooms_queue_join(ngx_http_rooms_queue_t *q,
+    ngx_http_rooms_queue_t *second);
+
 /* Drops what was sent from the front, or everything. */
 
 void ngx_http_rooms_queue_sent(ngx_http_rooms_queue_t *q, size_t n);

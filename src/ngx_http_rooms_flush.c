@@ -12,6 +12,7 @@
 #include <ngx_http.h>
 
 #include <ngx_http_rooms_session.h>
+#include <ngx_http_rooms_backlog.h>
 #include <ngx_http_rooms_file.h>
 #include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_polling.h>
@@ -20,6 +21,7 @@
 
 #define NGX_HTTP_ROOMS_IOVS  64
 #define NGX_HTTP_ROOMS_PACE  3         /* ms */
+#define NGX_HTTP_ROOMS_STEPS  8        /* of a replay, in one turn */
 
 
 typedef struct {
@@ -29,6 +31,7 @@ typedef struct {
 
 static void ngx_http_rooms_session_flush(ngx_http_rooms_session_t *s);
 static ngx_int_t ngx_http_rooms_session_write(ngx_http_rooms_session_t *s);
+static ngx_int_t ngx_http_rooms_session_catch_up(ngx_http_rooms_session_t *s);
 static void ngx_http_rooms_session_over(ngx_http_rooms_session_t *s);
 static void ngx_http_rooms_session_paced(ngx_event_t *ev);
 
@@ -95,6 +98,13 @@ ngx_http_rooms_session_doom(ngx_http_rooms_session_t *s,
 }
 
 
+static ngx_inline size_t
+ngx_http_rooms_session_queued(ngx_http_rooms_session_t *s)
+{
+    return s->out.size + (s->is_behind ? s->behind->size : 0);
+}
+
+
 static void
 ngx_http_rooms_session_flush(ngx_http_rooms_session_t *s)
 {
@@ -108,16 +118,44 @@ ngx_http_rooms_session_flush(ngx_http_rooms_session_t *s)
 
     } else if (s->connection && !s->is_held) {
 
-        if (ngx_http_rooms_session_write(s) == NGX_ERROR) {
+        if (ngx_http_rooms_session_write(s) == NGX_ERROR
+            || (s->is_behind
+                && ngx_http_rooms_session_catch_up(s) == NGX_ERROR))
+        {
             ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT,
                                          0);
             return;
         }
     }
 
-    if (s->out.size > s->conf->send_queue) {
+    if (ngx_http_rooms_session_queued(s) > s->conf->send_queue) {
         ngx_http_rooms_session_over(s);
     }
+}
+
+
+/* A client that reads as fast as it is written to lets others have turns. */
+
+static ngx_int_t
+ngx_http_rooms_session_catch_up(ngx_http_rooms_session_t *s)
+{
+    ngx_uint_t  n;
+
+    for (n = 0; s->is_behind && s->out.first == NULL; n++) {
+
+        if (n == NGX_HTTP_ROOMS_STEPS) {
+            ngx_post_event(s->connection->write, &ngx_posted_next_events);
+            return NGX_OK;
+        }
+
+        if (ngx_http_rooms_backlog_more(s) == NGX_ERROR
+            || ngx_http_rooms_session_write(s) == NGX_ERROR)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
 }
 
 
@@ -129,7 +167,7 @@ ngx_http_rooms_session_over(ngx_http_rooms_session_t *s)
     ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
                   "rooms: \"%V\": client does not read, %uz octets are "
                   "queued, closing (rooms_send_queue)",
-                  &s->zone->app->name, s->out.size);
+                  &s->zone->app->name, ngx_http_rooms_session_queued(s));
 
     ngx_http_rooms_queue_clear(&s->out);
     ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_QUEUE, 0);
@@ -275,7 +313,7 @@ ngx_http_rooms_session_paced(ngx_event_t *ev)
         ngx_queue_remove(q);
         s->is_held = 0;
 
-        if (s->out.first) {
+        if (s->out.first || s->is_behind) {
             ngx_http_rooms_session_dirty(s);
         }
     }

@@ -13,6 +13,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include <ngx_http_rooms_backlog.h>
 #include <ngx_http_rooms_packet.h>
 #include <ngx_http_rooms_recovery.h>
 #include <ngx_http_rooms_room.h>
@@ -47,6 +48,10 @@ ngx_http_rooms_move_out(ngx_http_rooms_session_t *s, rooms_buf_t *b)
 
     ngx_http_rooms_zone_drain(s->zone);
     ngx_http_rooms_room_take(s, NULL);
+
+    if (s->is_behind && ngx_http_rooms_backlog_all(s) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     rooms_buf_append(b, s->sid, ROOMS_EIO_SID_LEN);
     rooms_buf_u64(b, s->in);

@@ -25,7 +25,7 @@ static ngx_int_t ngx_http_rooms_encode_deflated(rooms_buf_t *b,
 static void ngx_http_rooms_encode_binary(rooms_buf_t *b,
     const ngx_http_rooms_form_t *form, rooms_str_t data);
 static void ngx_http_rooms_session_queue(ngx_http_rooms_session_t *s,
-    rooms_buf_t *b);
+    ngx_http_rooms_queue_t *q, rooms_buf_t *b);
 static ssize_t ngx_http_rooms_session_try(ngx_http_rooms_session_t *s,
     u_char *p, size_t len);
 
@@ -184,7 +184,28 @@ ngx_http_rooms_session_message(ngx_http_rooms_session_t *s,
     rooms_buf_reset(&ngx_http_rooms_wire);
     ngx_http_rooms_session_encode(&ngx_http_rooms_wire, &form, text,
                                   attachments, n);
-    ngx_http_rooms_session_queue(s, &ngx_http_rooms_wire);
+    ngx_http_rooms_room_take(s, NULL);
+    ngx_http_rooms_session_queue(s, ngx_http_rooms_session_tail(s),
+                                 &ngx_http_rooms_wire);
+}
+
+
+void
+ngx_http_rooms_session_past(ngx_http_rooms_session_t *s, rooms_str_t text,
+    const rooms_str_t *attachments, ngx_uint_t n)
+{
+    ngx_http_rooms_form_t  form;
+
+    if (s->closed || s->doomed) {
+        return;
+    }
+
+    ngx_http_rooms_session_form(s, &form);
+
+    rooms_buf_reset(&ngx_http_rooms_wire);
+    ngx_http_rooms_session_encode(&ngx_http_rooms_wire, &form, text,
+                                  attachments, n);
+    ngx_http_rooms_session_queue(s, &s->out, &ngx_http_rooms_wire);
 }
 
 
@@ -207,7 +228,9 @@ ngx_http_rooms_session_plain(ngx_http_rooms_session_t *s, rooms_str_t data,
 
     rooms_buf_reset(&ngx_http_rooms_wire);
     ngx_http_rooms_encode_binary(&ngx_http_rooms_wire, &form, data);
-    ngx_http_rooms_session_queue(s, &ngx_http_rooms_wire);
+    ngx_http_rooms_room_take(s, NULL);
+    ngx_http_rooms_session_queue(s, ngx_http_rooms_session_tail(s),
+                                 &ngx_http_rooms_wire);
 }
 
 
@@ -235,7 +258,8 @@ ngx_http_rooms_session_packet(ngx_http_rooms_session_t *s, u_char type,
                                     ROOMS_WS_TEXT, type, data);
     }
 
-    ngx_http_rooms_session_queue(s, &ngx_http_rooms_wire);
+    ngx_http_rooms_room_take(s, NULL);
+    ngx_http_rooms_session_queue(s, &s->out, &ngx_http_rooms_wire);
 }
 
 
@@ -316,17 +340,17 @@ ngx_http_rooms_session_frame(ngx_http_rooms_session_t *s, ngx_uint_t opcode,
 
     rooms_buf_reset(&ngx_http_rooms_wire);
     ngx_http_rooms_encode_frame(&ngx_http_rooms_wire, &form, opcode, 0, data);
-    ngx_http_rooms_session_queue(s, &ngx_http_rooms_wire);
+    ngx_http_rooms_room_take(s, NULL);
+    ngx_http_rooms_session_queue(s, &s->out, &ngx_http_rooms_wire);
 }
 
 
 static void
-ngx_http_rooms_session_queue(ngx_http_rooms_session_t *s, rooms_buf_t *b)
+ngx_http_rooms_session_queue(ngx_http_rooms_session_t *s,
+    ngx_http_rooms_queue_t *q, rooms_buf_t *b)
 {
-    ngx_http_rooms_room_take(s, NULL);
-
     if (b->failed
-        || ngx_http_rooms_queue_copy(&s->out, b->data, b->len) != NGX_OK)
+        || ngx_http_rooms_queue_copy(q, b->data, b->len) != NGX_OK)
     {
         ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_QUEUE,
                                     ROOMS_WS_INTERNAL);
@@ -347,7 +371,9 @@ ngx_http_rooms_session_try(ngx_http_rooms_session_t *s, u_char *p, size_t len)
 
     c = s->connection;
 
-    if (c == NULL || s->out.first || !c->write->ready || s->is_held) {
+    if (c == NULL || s->out.first || !c->write->ready || s->is_held
+        || s->is_behind)
+    {
         return 0;
     }
 
@@ -384,7 +410,10 @@ ngx_http_rooms_session_send(ngx_http_rooms_session_t *s,
         return;
     }
 
-    if (ngx_http_rooms_queue_ref(&s->out, chunk, pos, end) != NGX_OK) {
+    if (ngx_http_rooms_queue_ref(ngx_http_rooms_session_tail(s), chunk, pos,
+                                 end)
+        != NGX_OK)
+    {
         ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_QUEUE, 0);
         return;
     }

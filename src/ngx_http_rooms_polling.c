@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 
 #include <ngx_http_rooms_polling.h>
+#include <ngx_http_rooms_backlog.h>
 #include <ngx_http_rooms_file.h>
 #include <ngx_http_rooms_remote.h>
 #include <ngx_http_rooms_respond.h>
@@ -124,6 +125,12 @@ ngx_http_rooms_polling_flush(ngx_http_rooms_session_t *s)
     }
 
     ngx_http_rooms_room_take(s, NULL);
+
+    if (s->out.first == NULL && s->is_behind
+        && ngx_http_rooms_backlog_more(s) == NGX_ERROR)
+    {
+        return;
+    }
 
     if (s->out.first) {
         ngx_http_rooms_file_settle(s->zone);
@@ -383,7 +390,11 @@ ngx_int_t
 ngx_http_rooms_polling_reserve(ngx_http_rooms_session_t *s, uint32_t holder,
     uint64_t candidate)
 {
-    if (s->closed || s->doomed || !s->polling || s->poll->candidate) {
+    /* what waits for a replay is in the form of this transport */
+
+    if (s->closed || s->doomed || !s->polling || s->poll->candidate
+        || s->is_behind)
+    {
         return NGX_DECLINED;
     }
 

@@ -320,7 +320,8 @@ ngx_http_rooms_member_take(ngx_http_rooms_member_t *member)
     s = member->socket->session;
 
     if (!s->closed
-        && ngx_http_rooms_queue_ref(&s->out, chunk, member->pos, chunk->len)
+        && ngx_http_rooms_queue_ref(ngx_http_rooms_session_tail(s), chunk,
+                                    member->pos, chunk->len)
            == NGX_OK)
     {
         ngx_http_rooms_session_dirty(s);

@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 
 #include <ngx_http_rooms_act.h>
+#include <ngx_http_rooms_backlog.h>
 #include <ngx_http_rooms_redis.h>
 #include <ngx_http_rooms_replay.h>
 
@@ -23,7 +24,7 @@ static int ngx_libc_cdecl ngx_http_rooms_replay_cmp(const void *one,
     const void *two);
 static ngx_int_t ngx_http_rooms_replay_message(
     ngx_http_rooms_socket_t *socket, rooms_buf_t *b, uint64_t id,
-    const rooms_message_t *m);
+    const rooms_message_t *m, ngx_uint_t past);
 
 
 ngx_int_t
@@ -73,13 +74,15 @@ ngx_int_t
 ngx_http_rooms_replay_since(ngx_http_rooms_replay_t *replay,
     ngx_http_rooms_socket_t *socket, rooms_str_t offset)
 {
-    uint64_t                  epoch, now;
-    ngx_queue_t              *q;
-    rooms_int_t               rc;
-    ngx_http_rooms_zone_t    *zone;
-    ngx_http_rooms_member_t  *member;
+    uint64_t                   epoch, now;
+    ngx_queue_t               *q;
+    rooms_int_t                rc;
+    ngx_http_rooms_zone_t     *zone;
+    ngx_http_rooms_member_t   *member;
+    ngx_http_rooms_session_t  *s;
 
-    zone = socket->session->zone;
+    s = socket->session;
+    zone = s->zone;
 
     if (ngx_http_rooms_replay_init(replay, socket) != NGX_OK
         || rooms_offset_parse(offset, &epoch, &replay->after) != ROOMS_OK
@@ -100,10 +103,12 @@ ngx_http_rooms_replay_since(ngx_http_rooms_replay_t *replay,
         replay->oldest = now - zone->app->history;
     }
 
+    replay->limit = ngx_max(replay->limit, ngx_http_rooms_backlog_room(s));
+
     rc = ROOMS_OK;
 
-    for (q = ngx_queue_head(&socket->session->members);
-         rc == ROOMS_OK && q != ngx_queue_sentinel(&socket->session->members);
+    for (q = ngx_queue_head(&s->members);
+         rc == ROOMS_OK && q != ngx_queue_sentinel(&s->members);
          q = ngx_queue_next(q))
     {
         member = ngx_queue_data(q, ngx_http_rooms_member_t, queue);
@@ -113,7 +118,10 @@ ngx_http_rooms_replay_since(ngx_http_rooms_replay_t *replay,
         }
     }
 
-    if (rc != ROOMS_OK || !replay->found || replay->messages.failed) {
+    if (rc != ROOMS_OK || !replay->found || replay->messages.failed
+        || (replay->messages.len > s->conf->send_queue / 2
+            && !ngx_http_rooms_backlog_wanted(socket, replay)))
+    {
         return NGX_DECLINED;
     }
 
@@ -274,6 +282,8 @@ ngx_http_rooms_replay_add(ngx_http_rooms_replay_t *replay,
         return NGX_ERROR;
     }
 
+    replay->acts |= (m->action != ROOMS_MESSAGE_EMIT);
+
     missed->room = replay->room;
     missed->id = id;
     missed->pos = pos;
@@ -340,6 +350,17 @@ ngx_http_rooms_replay_send(ngx_http_rooms_socket_t *socket,
     rooms_message_t           m;
     ngx_http_rooms_missed_t  *missed;
 
+    if (ngx_http_rooms_backlog_wanted(socket, replay)) {
+        rc = ngx_http_rooms_backlog_start(socket, replay);
+
+        if (rc != NGX_OK) {
+            ngx_http_rooms_session_doom(socket->session,
+                                        NGX_HTTP_ROOMS_CLOSE_TRANSPORT, 0);
+        }
+
+        return rc;
+    }
+
     rooms_buf_init(&b, 0);
 
     missed = replay->missed.elts;
@@ -356,7 +377,8 @@ ngx_http_rooms_replay_send(ngx_http_rooms_socket_t *socket,
         }
 
         if (m.action == ROOMS_MESSAGE_EMIT) {
-            rc = ngx_http_rooms_replay_message(socket, &b, missed[i].id, &m);
+            rc = ngx_http_rooms_replay_message(socket, &b, missed[i].id, &m,
+                                               0);
 
         } else {
             ngx_http_rooms_act_one(socket, &m);
@@ -369,9 +391,28 @@ ngx_http_rooms_replay_send(ngx_http_rooms_socket_t *socket,
 }
 
 
+ngx_int_t
+ngx_http_rooms_replay_past(ngx_http_rooms_socket_t *socket,
+    ngx_http_rooms_replay_t *replay, ngx_uint_t i, rooms_buf_t *b)
+{
+    rooms_str_t               in;
+    rooms_message_t           m;
+    ngx_http_rooms_missed_t  *missed;
+
+    missed = replay->missed.elts;
+    in = rooms_str(replay->messages.data + missed[i].pos, missed[i].len);
+
+    if (rooms_message_read(&in, &m) != ROOMS_OK) {
+        return NGX_OK;
+    }
+
+    return ngx_http_rooms_replay_message(socket, b, missed[i].id, &m, 1);
+}
+
+
 static ngx_int_t
 ngx_http_rooms_replay_message(ngx_http_rooms_socket_t *socket,
-    rooms_buf_t *b, uint64_t id, const rooms_message_t *m)
+    rooms_buf_t *b, uint64_t id, const rooms_message_t *m, ngx_uint_t past)
 {
     ngx_uint_t                 n;
     rooms_str_t               *attachments;
@@ -403,8 +444,14 @@ ngx_http_rooms_replay_message(ngx_http_rooms_socket_t *socket,
         goto failed;
     }
 
-    ngx_http_rooms_session_message(s, rooms_str(b->data, b->len), attachments,
-                                   n);
+    if (past) {
+        ngx_http_rooms_session_past(s, rooms_str(b->data, b->len),
+                                    attachments, n);
+
+    } else {
+        ngx_http_rooms_session_message(s, rooms_str(b->data, b->len),
+                                       attachments, n);
+    }
 
     if (attachments) {
         ngx_free(attachments);

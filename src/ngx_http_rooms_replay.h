@@ -38,6 +38,7 @@ typedef struct ngx_http_rooms_replay_s {
     uint64_t                   known;       /* id of a record to be found */
     uint64_t                   oldest;      /* time, ms, it must not precede */
     ngx_uint_t                 found;
+    ngx_uint_t                 acts;        /* not all are EMIT */
     rooms_buf_t                messages;
     ngx_array_t                missed;      /* ngx_http_rooms_missed_t */
 } ngx_http_rooms_replay_t;
@@ -63,16 +64,27 @@ void ngx_http_rooms_replay_sort(ngx_http_rooms_replay_t *replay);
 
 ngx_uint_t ngx_http_rooms_replay_records(ngx_http_rooms_replay_t *replay);
 
-/* Queues it.  NGX_ERROR: the session was closed or doomed by it. */
+/*
+ * Queues it; where that is much, as the client reads, and the replay has been
+ * emptied.  NGX_ERROR: the session was closed or doomed by it.
+ */
 
 ngx_int_t ngx_http_rooms_replay_send(ngx_http_rooms_socket_t *socket,
     ngx_http_rooms_replay_t *replay);
 
 /*
+ * Queues the i-th message, before what waits for the replay; b is for the
+ * text of it.  NGX_ERROR: the session is doomed.
+ */
+
+ngx_int_t ngx_http_rooms_replay_past(ngx_http_rooms_socket_t *socket,
+    ngx_http_rooms_replay_t *replay, ngx_uint_t i, rooms_buf_t *b);
+
+/*
  * Reads what all rooms of the socket had for it after the offset, up to where
  * its membership reads on by itself.  NGX_DECLINED: the offset is not one of
- * a record of theirs that is kept and within the history, or it is too much
- * for the send queue.
+ * a record of theirs that is kept and within the history, or it is more than
+ * the worker has memory for.
  */
 
 ngx_int_t ngx_http_rooms_replay_since(ngx_http_rooms_replay_t *replay,

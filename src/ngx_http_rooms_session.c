@@ -12,6 +12,7 @@
 #include <ngx_http.h>
 
 #include <ngx_http_rooms_session.h>
+#include <ngx_http_rooms_backlog.h>
 #include <ngx_http_rooms_socket.h>
 #include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_polling.h>
@@ -441,6 +442,7 @@ static void
 ngx_http_rooms_session_release(ngx_http_rooms_session_t *s)
 {
     ngx_http_rooms_queue_clear(&s->out);
+    ngx_http_rooms_backlog_free(s);
     rooms_ws_reader_free(&s->reader);
     ngx_http_rooms_binary_free(s);
 

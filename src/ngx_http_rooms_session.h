@@ -57,6 +57,7 @@ struct ngx_http_rooms_session_s {
     unsigned                     polling:1;
     unsigned                     is_dirty:1;
     unsigned                     is_held:1;   /* flushes nothing until due */
+    unsigned                     is_behind:1; /* a replay is under way */
     unsigned                     connecting:1;
     unsigned                     extended:1;  /* the pong's deadline, once */
     unsigned                     closed:1;
@@ -94,6 +95,8 @@ struct ngx_http_rooms_session_s {
     ngx_queue_t                  connect;     /* in conf->connect; connected,
                                                  among those held */
     ngx_msec_t                   connect_due;
+    ngx_http_rooms_queue_t      *behind;      /* what waits for a replay, or
+                                                 NULL; see _backlog.h */
     uint32_t                     holds;       /* of its memory */
     u_char                       sid[ROOMS_EIO_SID_LEN];
 };
@@ -155,6 +158,19 @@ ngx_int_t ngx_http_rooms_session_invalid(ngx_http_rooms_session_t *s);
 
 void ngx_http_rooms_session_message(ngx_http_rooms_session_t *s,
     rooms_str_t text, const rooms_str_t *attachments, ngx_uint_t n);
+
+/* The same before all that waits for a replay. */
+
+void ngx_http_rooms_session_past(ngx_http_rooms_session_t *s,
+    rooms_str_t text, const rooms_str_t *attachments, ngx_uint_t n);
+
+/* Where the next message is queued. */
+
+static ngx_inline ngx_http_rooms_queue_t *
+ngx_http_rooms_session_tail(ngx_http_rooms_session_t *s)
+{
+    return s->is_behind ? s->behind : &s->out;
+}
 
 /* Queues another packet: its type and data. */
 

@@ -11,6 +11,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include <ngx_http_rooms_backlog.h>
 #include <ngx_http_rooms_command.h>
 #include <ngx_http_rooms_packet.h>
 #include <ngx_http_rooms_random.h>
@@ -278,6 +279,7 @@ ngx_http_rooms_socket_destroy(ngx_http_rooms_socket_t *socket)
     socket->dead = 1;
 
     ngx_http_rooms_room_leave_all(socket);
+    ngx_http_rooms_backlog_gone(socket);
 
     rooms_table_remove(&s->zone->sockets, &socket->node);
     ngx_queue_remove(&socket->queue);

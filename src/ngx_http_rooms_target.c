@@ -486,7 +486,10 @@ ngx_http_rooms_target_emit(ngx_http_rooms_socket_t *socket,
 
     ngx_http_rooms_room_take(s, NULL);
 
-    if (ngx_http_rooms_queue_ref(&s->out, chunk, 0, chunk->len) != NGX_OK) {
+    if (ngx_http_rooms_queue_ref(ngx_http_rooms_session_tail(s), chunk, 0,
+                                 chunk->len)
+        != NGX_OK)
+    {
         ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_QUEUE, 0);
         return;
     }
@@ -503,6 +506,10 @@ ngx_http_rooms_target_emit(ngx_http_rooms_socket_t *socket,
 static ngx_uint_t
 ngx_http_rooms_target_behind(ngx_http_rooms_session_t *s)
 {
+    if (s->is_behind) {
+        return 1;
+    }
+
     if (s->connection) {
         return s->out.first && !s->connection->write->ready;
     }

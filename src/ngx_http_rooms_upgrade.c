@@ -98,6 +98,20 @@ ngx_http_rooms_candidate_take(ngx_http_rooms_candidate_t *cand)
 }
 
 
+static void
+ngx_http_rooms_candidate_packets(ngx_http_rooms_queue_t *q, rooms_buf_t *b)
+{
+    ngx_http_rooms_ref_t  *ref;
+
+    for (ref = q->first; ref; ref = ref->next) {
+        rooms_buf_append(b, ref->chunk->data + ref->pos,
+                         ref->end - ref->pos);
+    }
+
+    ngx_http_rooms_queue_clear(q);
+}
+
+
 /* The session, in this worker, has packets queued for polling. */
 
 static ngx_int_t
@@ -105,22 +119,22 @@ ngx_http_rooms_candidate_convert(ngx_http_rooms_candidate_t *cand,
     ngx_http_rooms_session_t *s)
 {
     ngx_int_t                 rc;
-    rooms_buf_t               b;
+    rooms_buf_t               out, behind;
     ngx_queue_t              *q;
-    ngx_http_rooms_ref_t     *ref;
+    ngx_http_rooms_queue_t    queued;
     ngx_http_rooms_socket_t  *socket;
 
     ngx_http_rooms_polling_finish(s);
     ngx_http_rooms_room_take(s, NULL);
 
-    rooms_buf_init(&b, 0);
+    rooms_buf_init(&out, 0);
+    rooms_buf_init(&behind, 0);
 
-    for (ref = s->out.first; ref; ref = ref->next) {
-        rooms_buf_append(&b, ref->chunk->data + ref->pos,
-                         ref->end - ref->pos);
+    ngx_http_rooms_candidate_packets(&s->out, &out);
+
+    if (s->is_behind) {
+        ngx_http_rooms_candidate_packets(s->behind, &behind);
     }
-
-    ngx_http_rooms_queue_clear(&s->out);
 
     s->polling = 0;
     s->upgraded = 1;
@@ -136,10 +150,27 @@ ngx_http_rooms_candidate_convert(ngx_http_rooms_candidate_t *cand,
         ngx_http_rooms_room_restream(socket);
     }
 
-    rc = b.failed ? NGX_ERROR
-                  : ngx_http_rooms_move_queue(s, rooms_str(b.data, b.len));
+    rc = (out.failed || behind.failed) ? NGX_ERROR : NGX_OK;
 
-    rooms_buf_free(&b);
+    if (rc == NGX_OK && s->is_behind) {
+
+        /* each keeps its place */
+
+        s->is_behind = 0;
+        rc = ngx_http_rooms_move_queue(s, rooms_str(behind.data,
+                                                    behind.len));
+        queued = s->out;
+        ngx_memzero(&s->out, sizeof(ngx_http_rooms_queue_t));
+        ngx_http_rooms_queue_join(s->behind, &queued);
+        s->is_behind = 1;
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_rooms_move_queue(s, rooms_str(out.data, out.len));
+    }
+
+    rooms_buf_free(&behind);
+    rooms_buf_free(&out);
 
     if (rc != NGX_OK) {
         ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_QUEUE, 0);

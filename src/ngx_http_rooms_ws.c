@@ -229,7 +229,7 @@ ngx_http_rooms_ws_write_handler(ngx_event_t *wev)
     c = wev->data;
     s = c->data;
 
-    if (s->out.first) {
+    if (s->out.first || s->is_behind) {
         ngx_http_rooms_session_dirty(s);
     }
 }

@@ -5,7 +5,7 @@
 const assert = require('node:assert');
 const { after, afterEach, before, describe, it } = require('node:test');
 
-const { usePolls, submit, stored } = require('./lib/polls');
+const { usePolls, submit, stored, faults } = require('./lib/polls');
 const { SCALE, sleep, until } = require('./lib/player');
 
 const hooks = { before, after, afterEach };
@@ -89,6 +89,105 @@ describe('polls: sockets that do not read', () => {
                 all.map((e) => e.eventId));
         }
     });
+});
+
+
+describe('polls: a replay that is longer than the queue', () => {
+    const server = usePolls(hooks, { zone: '64m', listen: 'sndbuf=64k',
+        rooms: ['rooms_send_queue 64k;'] });
+    const POLLS = 200;
+    const ids = (events) => events.map((e) => e.eventId);
+
+    /* both forms of a poll are some eight thousand octets */
+
+    async function busy() {
+        const session = await server.session();
+        const watch = await session.socket({ query: { format: 'named' } });
+        const one = {
+            session, watch,
+            async create(n) {
+                const want = stored(watch).length + n;
+
+                for (let i = 0; i < n; i++) {
+                    await session.create({ question: `Q${i}`,
+                        options: OPTIONS });
+                }
+
+                await watch.on(() => stored(watch).length === want,
+                    `${want} events`);
+            },
+            missed: () => ids(stored(watch)).slice(1),
+        };
+
+        await one.create(1);
+        one.from = ids(stored(watch))[0];
+        await one.create(POLLS);
+        return one;
+    }
+
+    for (const mode of ['websocket', 'polling', 'upgrade']) {
+        it(`P-82 P-83 P-86 over ${mode} it comes whole, then what was said ` +
+            'meanwhile', async () => {
+            const { session, from, create, missed } = await busy();
+
+            /* on whichever worker */
+            for (let i = 0; i < 4; i++) {
+                const was = missed().length;
+                const back = await server.player({ mode, query: {
+                    sessionId: session.id, format: 'both',
+                    lastEventId: from } });
+                const hello = await back.next('connection:reconnected');
+                const { ws } = back.socket.io.engine.transport;
+
+                assert.deepStrictEqual([hello.fullSyncRequired,
+                    hello.replayCount], [false, was]);
+
+                /* some of them do not read while there is news */
+                if (ws && i % 2) {
+                    ws._socket.pause();
+                }
+
+                await create(3);
+
+                if (ws) {
+                    await sleep(100);
+                    ws._socket.resume();
+                }
+
+                await back.on(() => stored(back).length >= was + 3, 'all');
+                await back.ask('connection:heartbeat', {});
+
+                assert.deepStrictEqual(ids(stored(back)), missed());
+                assert.deepStrictEqual(ids(back.all('event')).filter((id) =>
+                    id), missed());
+                assert.deepStrictEqual(faults(back), []);
+                back.close();
+            }
+
+            assert.strictEqual((await server.dinner()).refused.queue, 0);
+        });
+    }
+
+    it('P-82 P-86 who is cut in the middle of it goes on from there',
+        async () => {
+            const { session, from, missed } = await busy();
+            const got = [];
+
+            for (let cuts = 0; got.length < missed().length; cuts++) {
+                const back = await server.player({ query: {
+                    sessionId: session.id, format: 'named',
+                    lastEventId: got.at(-1) || from } });
+                const want = Math.min(missed().length - got.length, 60);
+
+                await back.next('connection:reconnected');
+                await back.on(() => stored(back).length >= want, 'some');
+                got.push(...ids(stored(back)));
+                back.vanish();
+                assert.ok(cuts < 10);
+            }
+
+            assert.deepStrictEqual(got, missed());
+        });
 });
 
 
