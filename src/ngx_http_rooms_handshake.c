@@ -10,7 +10,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include <ngx_sha1.h>
+#include <openssl/evp.h>
 
 #include <ngx_http_rooms_deflate.h>
 #include <ngx_http_rooms_respond.h>
@@ -42,6 +42,7 @@ static ngx_uint_t ngx_http_rooms_ws_listed(ngx_str_t *list, ngx_str_t *token);
 static ngx_uint_t ngx_http_rooms_ws_key(ngx_str_t *key);
 static ngx_int_t ngx_http_rooms_ws_answer(ngx_http_request_t *r,
     ngx_str_t *key, rooms_buf_t *b);
+static ngx_int_t ngx_http_rooms_ws_digest(ngx_str_t *key, u_char *digest);
 
 
 ngx_uint_t
@@ -312,21 +313,16 @@ ngx_http_rooms_ws_answer(ngx_http_request_t *r, ngx_str_t *key,
     u_char        digest[20];
     ngx_int_t     rc;
     ngx_str_t     src, accept;
-    ngx_sha1_t    sha1;
     ngx_chain_t  *cl;
 
-    static u_char     guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
     static ngx_str_t  protocol = ngx_string("websocket");
 
     accept.data = ngx_pnalloc(r->pool, ngx_base64_encoded_length(20));
-    if (accept.data == NULL) {
+    if (accept.data == NULL
+        || ngx_http_rooms_ws_digest(key, digest) != NGX_OK)
+    {
         return NGX_ERROR;
     }
-
-    ngx_sha1_init(&sha1);
-    ngx_sha1_update(&sha1, key->data, key->len);
-    ngx_sha1_update(&sha1, guid, sizeof(guid) - 1);
-    ngx_sha1_final(digest, &sha1);
 
     src.data = digest;
     src.len = sizeof(digest);
@@ -366,4 +362,45 @@ ngx_http_rooms_ws_answer(ngx_http_request_t *r, ngx_str_t *key,
     r->out = NULL;
 
     return NGX_OK;
+}
+
+
+/*
+ * The SHA-1 of libcrypto uses what the processor has for it; the digest is
+ * fetched once.
+ */
+
+static ngx_int_t
+ngx_http_rooms_ws_digest(ngx_str_t *key, u_char *digest)
+{
+    static EVP_MD_CTX  *ctx;
+
+    static u_char  guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+    if (ctx == NULL) {
+        ctx = EVP_MD_CTX_new();
+
+        if (ctx == NULL || EVP_DigestInit_ex(ctx, EVP_sha1(), NULL) != 1) {
+            EVP_MD_CTX_free(ctx);
+            ctx = NULL;
+            goto failed;
+        }
+
+    } else if (EVP_DigestInit_ex(ctx, NULL, NULL) != 1) {
+        goto failed;
+    }
+
+    if (EVP_DigestUpdate(ctx, key->data, key->len) == 1
+        && EVP_DigestUpdate(ctx, guid, sizeof(guid) - 1) == 1
+        && EVP_DigestFinal_ex(ctx, digest, NULL) == 1)
+    {
+        return NGX_OK;
+    }
+
+failed:
+
+    ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                  "rooms: SHA-1 cannot be had from libcrypto");
+
+    return NGX_ERROR;
 }

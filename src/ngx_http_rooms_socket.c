@@ -21,6 +21,8 @@
 #include <ngx_http_rooms_socket.h>
 
 
+static size_t ngx_http_rooms_socket_offset(u_char *p, uint64_t epoch,
+    uint64_t id);
 static rooms_gone_e ngx_http_rooms_socket_gone(ngx_http_rooms_session_t *s);
 static void ngx_http_rooms_socket_tell(ngx_http_rooms_socket_t *socket,
     rooms_buf_t *rooms);
@@ -341,6 +343,26 @@ ngx_http_rooms_socket_emit(ngx_http_rooms_socket_t *socket, unsigned type,
 }
 
 
+/* The epoch is that of the message before, in practice. */
+
+static size_t
+ngx_http_rooms_socket_offset(u_char *p, uint64_t epoch, uint64_t id)
+{
+    static u_char    text[ROOMS_OFFSET_LEN];
+    static size_t    len;
+    static uint64_t  of;
+
+    if (len == 0 || of != epoch) {
+        len = rooms_offset_epoch(text, epoch);
+        of = epoch;
+    }
+
+    ngx_memcpy(p, text, len);
+
+    return len + rooms_offset_id(p + len, id);
+}
+
+
 void
 ngx_http_rooms_socket_text(rooms_buf_t *b, ngx_str_t *nsp,
     const rooms_message_t *m, uint64_t epoch, uint64_t id, ngx_uint_t offset)
@@ -364,7 +386,8 @@ ngx_http_rooms_socket_text(rooms_buf_t *b, ngx_str_t *nsp,
     /* one event in several forms is one record, and has one id */
 
     if (m->id_at) {
-        len = rooms_offset_write(text, epoch, rooms_message_whole(id));
+        len = ngx_http_rooms_socket_offset(text, epoch,
+                                           rooms_message_whole(id));
         rooms_buf_append(b, args.data, m->id_at);
         rooms_buf_append(b, text, len);
         args.data += m->id_at;
@@ -380,7 +403,7 @@ ngx_http_rooms_socket_text(rooms_buf_t *b, ngx_str_t *nsp,
 
     rooms_buf_append(b, args.data, args.len - 1);
     rooms_buf_append(b, ",\"", 2);
-    rooms_buf_append(b, text, rooms_offset_write(text, epoch, id));
+    rooms_buf_append(b, text, ngx_http_rooms_socket_offset(text, epoch, id));
     rooms_buf_append(b, "\"]", 2);
 }
 

@@ -10,8 +10,8 @@
 #define ROOMS_OFFSET_DIGITS  13
 
 
-static size_t
-rooms_offset_digits(unsigned char *p, uint64_t n)
+size_t
+rooms_offset_id(unsigned char *p, uint64_t id)
 {
     size_t         i, len;
     unsigned char  digits[ROOMS_OFFSET_DIGITS];
@@ -20,9 +20,9 @@ rooms_offset_digits(unsigned char *p, uint64_t n)
 
     do {
         digits[len++] = (unsigned char)
-                            "0123456789abcdefghijklmnopqrstuvwxyz"[n % 36];
-        n /= 36;
-    } while (n != 0);
+                            "0123456789abcdefghijklmnopqrstuvwxyz"[id % 36];
+        id /= 36;
+    } while (id != 0);
 
     for (i = 0; i < len; i++) {
         p[i] = digits[len - 1 - i];
@@ -33,14 +33,25 @@ rooms_offset_digits(unsigned char *p, uint64_t n)
 
 
 size_t
+rooms_offset_epoch(unsigned char *p, uint64_t epoch)
+{
+    size_t  len;
+
+    len = rooms_offset_id(p, epoch);
+    p[len++] = '-';
+
+    return len;
+}
+
+
+size_t
 rooms_offset_write(unsigned char *p, uint64_t epoch, uint64_t id)
 {
     size_t  len;
 
-    len = rooms_offset_digits(p, epoch);
-    p[len++] = '-';
+    len = rooms_offset_epoch(p, epoch);
 
-    return len + rooms_offset_digits(p + len, id);
+    return len + rooms_offset_id(p + len, id);
 }
 
 

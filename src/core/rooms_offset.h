@@ -22,6 +22,11 @@
 
 size_t rooms_offset_write(unsigned char *p, uint64_t epoch, uint64_t id);
 
+/* The two parts of it: the epoch and what parts it from the id, the id. */
+
+size_t rooms_offset_epoch(unsigned char *p, uint64_t epoch);
+size_t rooms_offset_id(unsigned char *p, uint64_t id);
+
 /* ROOMS_DECLINED: not an offset in just the form rooms_offset_write() has. */
 
 rooms_int_t rooms_offset_parse(rooms_str_t text, uint64_t *epoch,
