@@ -24,14 +24,15 @@ worker_processes {workers};
 worker_rlimit_nofile {files};
 pid {run}/nginx.pid;
 error_log {run}/error.log warn;
-events {{ worker_connections {files}; }}
+events {{ worker_connections {files}; multi_accept on; }}
 http {{
     access_log off;
     client_body_temp_path {run}/t1; proxy_temp_path {run}/t2;
     fastcgi_temp_path {run}/t3; uwsgi_temp_path {run}/t4;
     scgi_temp_path {run}/t5;
     keepalive_requests 1000000;
-    rooms_app echo {{ zone 16m; {redis} }}
+    # the peers send nothing to who connects, either
+    rooms_app echo {{ zone 16m; option auth off; {redis} }}
     server {{
         listen 127.0.0.1:{port} reuseport backlog=1024 {ssl};
         {certificate}
@@ -50,7 +51,7 @@ worker_processes 1;
 worker_rlimit_nofile {files};
 pid {run}/nginx.pid;
 error_log {run}/error.log error;
-events {{ worker_connections {files}; }}
+events {{ worker_connections {files}; multi_accept on; }}
 http {{
     access_log off;
     client_body_temp_path {run}/t1; proxy_temp_path {run}/t2;

@@ -13,6 +13,11 @@
 #include <rooms_option.h>
 
 
+typedef struct {
+    unsigned    auth;                    /* who connects is sent "auth" */
+} rooms_echo_conf_t;
+
+
 static rooms_int_t
 rooms_echo_route(const void *conf, const rooms_command_t *cmd,
     rooms_buf_t *room)
@@ -75,7 +80,7 @@ rooms_echo_namespace(rooms_str_t nsp)
 
 
 static rooms_int_t
-rooms_echo_connect(rooms_echo_ctx_t *ctx)
+rooms_echo_connect(const rooms_echo_conf_t *conf, rooms_echo_ctx_t *ctx)
 {
     json_t       *token, *value;
     rooms_str_t   nsp;
@@ -102,6 +107,10 @@ rooms_echo_connect(rooms_echo_ctx_t *ctx)
 
     rooms_decide_join(ctx->d, nsp);
 
+    if (!conf->auth) {
+        return ROOMS_OK;
+    }
+
     if (ctx->cmd->body) {
         rooms_decide_emit(ctx->d, "auth", ctx->cmd->body);
 
@@ -121,7 +130,6 @@ rooms_echo_decide(const void *conf, const void *state,
     rooms_echo_ctx_t           ctx;
     const rooms_echo_event_t  *event;
 
-    (void) conf;
     (void) state;
 
     ctx.cmd = cmd;
@@ -130,7 +138,7 @@ rooms_echo_decide(const void *conf, const void *state,
     switch (cmd->kind) {
 
     case ROOMS_CMD_CONNECT:
-        return rooms_echo_connect(&ctx);
+        return rooms_echo_connect(conf, &ctx);
 
     case ROOMS_CMD_EVENT:
         event = rooms_echo_find(cmd->name);
@@ -205,20 +213,29 @@ rooms_echo_refuse(const void *conf, const rooms_command_t *cmd,
 }
 
 
-/* There is nothing to configure, but NULL would mean a lack of memory. */
-
 static void *
 rooms_echo_create(void)
 {
-    return malloc(1);
+    rooms_echo_conf_t  *conf;
+
+    conf = malloc(sizeof(rooms_echo_conf_t));
+
+    if (conf != NULL) {
+        conf->auth = 1;
+    }
+
+    return conf;
 }
 
 
 static rooms_int_t
-rooms_echo_option(void *conf, rooms_str_t name, rooms_str_t value, char *err)
+rooms_echo_option(void *data, rooms_str_t name, rooms_str_t value, char *err)
 {
-    (void) conf;
-    (void) value;
+    rooms_echo_conf_t *conf = data;
+
+    if (rooms_option_is(name, "auth")) {
+        return rooms_option_flag(name, value, &conf->auth, err);
+    }
 
     return rooms_option_unknown(name, "echo", err);
 }

@@ -227,6 +227,12 @@ test_conf(void **state)
     assert_int_equal(p->app->option(p->conf, play_str("ttl"), play_str("1s"),
                                     err), ROOMS_ERROR);
     assert_string_equal(err, "echo has no option \"ttl\"");
+
+    assert_int_equal(p->app->option(p->conf, play_str("auth"),
+                                    play_str("maybe"), err), ROOMS_ERROR);
+    assert_int_equal(p->app->option(p->conf, play_str("auth"),
+                                    play_str("off"), err), ROOMS_OK);
+    assert_string_equal(play_connect(p, "s1", NULL), "join /\n");
 }
 
 
