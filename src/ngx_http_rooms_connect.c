@@ -11,6 +11,7 @@
 #include <ngx_http.h>
 
 #include <rooms_json.h>
+#include <rooms_rate.h>
 
 #include <ngx_http_rooms_command.h>
 #include <ngx_http_rooms_packet.h>
@@ -54,6 +55,18 @@ ngx_http_rooms_connect(ngx_http_rooms_session_t *s,
                             rooms_str("{\"message\":\"Too many namespaces\"}",
                             sizeof("{\"message\":\"Too many namespaces\"}")
                             - 1));
+
+    } else if (s->conf->events
+               && rooms_rate_take(&s->rate, s->conf->events, 1000,
+                                  ngx_http_rooms_now())
+                  != ROOMS_OK)
+    {
+        s->zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_RATE]++;
+
+        ngx_http_rooms_connect_error(s, pkt->nsp,
+                              rooms_str("{\"message\":\"Too many events\"}",
+                              sizeof("{\"message\":\"Too many events\"}")
+                              - 1));
 
     } else if (ngx_http_rooms_connect_recover(s, &nsp, auth) != NGX_OK) {
         ngx_http_rooms_connect_new(s, &nsp, auth);

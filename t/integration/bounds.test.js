@@ -24,6 +24,9 @@ function bound(name, lines, tests, o) {
 }
 
 
+const ASKED = 1000;
+
+
 async function counts(server, why, n, fn) {
     const was = await refused(server, why);
 
@@ -151,6 +154,10 @@ bound('rooms_events', 'rooms_events 10;', (server) => {
         counts(server, 'rate', 5, async () => {
             const wire = await sio(server);
 
+            /* the second of its CONNECT is over */
+
+            await sleep(1100);
+
             for (let i = 0; i < 15; i++) {
                 await wire.text(`42${i}["message-with-ack",${i}]`);
             }
@@ -166,6 +173,29 @@ bound('rooms_events', 'rooms_events 10;', (server) => {
             wire.clear();
             await wire.text('4299["message-with-ack","again"]');
             assert.strictEqual(await wire.packet('4399'), '4399["again"]');
+        }));
+
+    /* each is a record in the journal */
+
+    it('coming and going counts, too', () =>
+        counts(server, 'rate', 11, async () => {
+            const wire = await sio(server);
+
+            await sleep(1100);
+
+            for (let i = 0; i < 10; i++) {
+                await wire.send(frame(1, '40/custom,'),
+                    frame(1, '41/custom,'));
+            }
+
+            for (let i = 0; i < 11; i++) {
+                await wire.text('40/custom,');
+            }
+
+            await wire.until(() => wire.packets().filter((p) =>
+                p.startsWith('44/custom,')).length === 11, 'the refusals');
+            assert.strictEqual(wire.packets().find((p) =>
+                p.startsWith('44')), '44/custom,{"message":"Too many events"}');
         }));
 });
 
@@ -211,6 +241,31 @@ bound('rooms_max_nodes and the depth of JSON', 'rooms_max_nodes 20;',
                 await wire.closed();
             }));
     });
+
+
+bound('acks that a client owes', '', (server) => {
+    it('are so many, no more is asked then', () =>
+        counts(server, 'limit', 10, async () => {
+            const wire = await sio(server);
+
+            for (let i = 0; i < ASKED + 10; i++) {
+                await wire.text('42["call-client","q"]');
+            }
+
+            await wire.text('421["whoami"]');
+            await wire.packet('431');
+            assert.strictEqual(wire.packets().filter((p) =>
+                p.endsWith('["q"]')).length, ASKED);
+
+            /* one that is answered makes room for another */
+
+            wire.clear();
+            await wire.text('430["late"]');
+            await wire.packet('42["client-answered","late"]');
+            await wire.text('42["call-client","q"]');
+            await wire.packet(`42${ASKED}["q"]`);
+        }));
+});
 
 
 bound('rooms_send_queue', 'rooms_send_queue 64k;', (server) => {
