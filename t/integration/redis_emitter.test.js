@@ -300,6 +300,27 @@ describe('redis_emitter: the sockets of others', () => {
             [[1, 3], [1, 2, 3], [1, 2, 3], [3]]);
     });
 
+    it('what is emitted behind a socketsJoin finds everybody', async () => {
+        const players = await bridge.four();
+        const want = [];
+
+        await players[0].ask('join', 'team');
+        await players[3].ask('join', 'team');
+
+        for (let i = 0; i < 200; i++) {
+            bridge.io.in('team').socketsJoin(`room ${i}`);
+            bridge.io.to(`room ${i}`).emit('in', i);
+            bridge.io.in('team').socketsLeave(`room ${i}`);
+            bridge.io.to(`room ${i}`).emit('out', i);
+            want.push(i);
+        }
+
+        assert.deepStrictEqual(await told(bridge, players, 'in'),
+            [want, [], [], want]);
+        assert.deepStrictEqual(await told(bridge, players, 'out'),
+            [[], [], [], []]);
+    });
+
     it('disconnectSockets, with and without the connection', async () => {
         const players = await bridge.four({ mode: 'websocket' });
         const [a, b, c, d] = players;
