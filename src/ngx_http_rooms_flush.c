@@ -162,9 +162,13 @@ ngx_http_rooms_session_catch_up(ngx_http_rooms_session_t *s)
 static void
 ngx_http_rooms_session_over(ngx_http_rooms_session_t *s)
 {
+    ngx_log_t  *log;
+
     s->zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_QUEUE]++;
 
-    ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
+    log = s->connection ? s->connection->log : ngx_cycle->log;
+
+    ngx_log_error(NGX_LOG_INFO, log, 0,
                   "rooms: \"%V\": client does not read, %uz octets are "
                   "queued, closing (rooms_send_queue)",
                   &s->zone->app->name, ngx_http_rooms_session_queued(s));

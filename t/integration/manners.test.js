@@ -351,6 +351,34 @@ manner('proxy_protocol and realip', {
 });
 
 
+manner('error_log', { lines: 'error_log own.log info; ' +
+    'rooms_origin http://a.example; rooms_send_queue 4k;' }, (server) => {
+    const own = () => fs.readFileSync(path.join(server.dir, 'own.log'),
+        'utf8');
+
+    it('has what concerns a request', async () => {
+        const wire = await tried(server, { Origin: 'http://b.example' });
+
+        assert.strictEqual(wire.status, 403);
+        assert.match(own(), /origin "http:\/\/b\.example" is not allowed/);
+    });
+
+    it('and a WebSocket, with its client', async () => {
+        const wire = await sio(server);
+
+        wire.socket.pause();
+
+        for (let i = 0; i < 200; i++) {
+            wire.text('42["big","b",100000]');
+        }
+
+        await until(() => /does not read.*client: 127\.0\.0\.1/.test(own()),
+            'the line');
+        assert.ok(!server.errorLog().includes('does not read'));
+    });
+});
+
+
 manner('realip by a header', { http: ['log_format a "$remote_addr";'],
     lines: 'set_real_ip_from 127.0.0.1; real_ip_header X-Forwarded-For; ' +
         'access_log access.log a;' }, (server) => {
