@@ -49,7 +49,7 @@ test_kinds(void **unused)
           ROOMS_REDIS_AWAY);
     error("MASTERDOWN Link with MASTER is down", ROOMS_REDIS_AWAY);
     error("ERR unknown command", ROOMS_REDIS_FAILED);
-    error("NOSCRIPT No matching script.", ROOMS_REDIS_FAILED);
+    error("NOSCRIPT No matching script.", ROOMS_REDIS_NOSCRIPT);
     error("MOVEDX 1 a:1", ROOMS_REDIS_FAILED);
     error("ASKING", ROOMS_REDIS_FAILED);
     error("", ROOMS_REDIS_FAILED);
