@@ -25,14 +25,29 @@ static ngx_http_rooms_session_t *ngx_http_rooms_beat_due(
     ngx_http_rooms_beat_t *beat);
 
 
-/* Timers are as coarse as this, so that neighbours share a wake-up. */
+/*
+ * Timers are as coarse as a small part of what clients wait for, within these
+ * bounds, so that neighbours share a wake-up.
+ */
 
-#define NGX_HTTP_ROOMS_BEAT_GRAIN  10
+#define NGX_HTTP_ROOMS_BEAT_FINE    10       /* ms */
+#define NGX_HTTP_ROOMS_BEAT_COARSE  100
+#define NGX_HTTP_ROOMS_BEAT_PART    64
 
 
 void
 ngx_http_rooms_beat_init(ngx_http_rooms_loc_conf_t *conf, ngx_log_t *log)
 {
+    ngx_msec_t  grain;
+
+    grain = ngx_min(conf->ping_interval, conf->ping_timeout)
+            / NGX_HTTP_ROOMS_BEAT_PART;
+    grain = ngx_max(grain, NGX_HTTP_ROOMS_BEAT_FINE);
+    grain = ngx_min(grain, NGX_HTTP_ROOMS_BEAT_COARSE);
+
+    conf->ping.grain = grain;
+    conf->pong.grain = grain;
+
     ngx_queue_init(&conf->ping.queue);
     ngx_memzero(&conf->ping.event, sizeof(ngx_event_t));
     conf->ping.event.handler = ngx_http_rooms_beat_ping_handler;
@@ -199,7 +214,7 @@ ngx_http_rooms_beat_schedule(ngx_http_rooms_beat_t *beat)
     wait = (ngx_msec_int_t) (s->due - ngx_current_msec);
 
     ngx_add_timer(&beat->event,
-                  (ngx_msec_t) ngx_max(wait, NGX_HTTP_ROOMS_BEAT_GRAIN));
+                  ngx_max((ngx_msec_t) ngx_max(wait, 0), beat->grain));
 }
 
 
@@ -239,7 +254,7 @@ ngx_http_rooms_beat_ping_handler(ngx_event_t *ev)
 
         /* the client's clock began with the ping's time, not with ours */
 
-        s->due -= ngx_min(late, NGX_HTTP_ROOMS_BEAT_GRAIN);
+        s->due -= ngx_min(late, conf->ping.grain);
 
         ngx_http_rooms_session_ping(s);
     }

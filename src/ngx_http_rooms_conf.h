@@ -116,6 +116,7 @@ typedef struct {
     ngx_queue_t               queue;         /* of session->beat */
     ngx_event_t               event;
     ngx_msec_t                delay;
+    ngx_msec_t                grain;         /* neighbours share a wake-up */
     ngx_uint_t                count;
 } ngx_http_rooms_beat_t;
 
