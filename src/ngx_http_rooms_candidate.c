@@ -34,8 +34,11 @@ static void ngx_http_rooms_candidate_release(
     ngx_http_rooms_candidate_t *cand);
 
 
-static ngx_queue_t  ngx_http_rooms_candidates = {
-    &ngx_http_rooms_candidates, &ngx_http_rooms_candidates
+static ngx_rbtree_node_t  ngx_http_rooms_candidate_sentinel;
+
+static ngx_rbtree_t       ngx_http_rooms_candidates = {
+    &ngx_http_rooms_candidate_sentinel, &ngx_http_rooms_candidate_sentinel,
+    ngx_rbtree_insert_value
 };
 
 
@@ -48,7 +51,8 @@ ngx_http_rooms_candidate_begin(ngx_connection_t *c, ngx_http_request_t *r,
     cand->connection = c;
     cand->request = r;
 
-    ngx_queue_insert_tail(&ngx_http_rooms_candidates, &cand->queue);
+    cand->node.key = (ngx_rbtree_key_t) cand->id;
+    ngx_rbtree_insert(&ngx_http_rooms_candidates, &cand->node);
     cand->conf->candidates++;
 
     cand->timer.handler = ngx_http_rooms_candidate_timeout;
@@ -328,21 +332,35 @@ ngx_http_rooms_candidate_session(ngx_http_rooms_candidate_t *cand)
 ngx_http_rooms_candidate_t *
 ngx_http_rooms_candidate_find(uint64_t id)
 {
-    ngx_queue_t                 *q;
-    ngx_http_rooms_candidate_t  *cand;
+    ngx_rbtree_key_t    key;
+    ngx_rbtree_node_t  *node, *sentinel;
 
-    for (q = ngx_queue_head(&ngx_http_rooms_candidates);
-         q != ngx_queue_sentinel(&ngx_http_rooms_candidates);
-         q = ngx_queue_next(q))
-    {
-        cand = ngx_queue_data(q, ngx_http_rooms_candidate_t, queue);
+    key = (ngx_rbtree_key_t) id;
+    node = ngx_http_rooms_candidates.root;
+    sentinel = ngx_http_rooms_candidates.sentinel;
 
-        if (cand->id == id) {
-            return cand;
+    while (node != sentinel) {
+
+        if (key == node->key) {
+            return ngx_rbtree_data(node, ngx_http_rooms_candidate_t, node);
         }
+
+        node = (key < node->key) ? node->left : node->right;
     }
 
     return NULL;
+}
+
+
+void
+ngx_http_rooms_candidate_remove(ngx_http_rooms_candidate_t *cand)
+{
+    ngx_rbtree_delete(&ngx_http_rooms_candidates, &cand->node);
+    cand->conf->candidates--;
+
+    if (cand->timer.timer_set) {
+        ngx_del_timer(&cand->timer);
+    }
 }
 
 
@@ -362,12 +380,7 @@ ngx_http_rooms_candidate_close(ngx_http_rooms_candidate_t *cand)
 {
     rooms_buf_t  b;
 
-    ngx_queue_remove(&cand->queue);
-    cand->conf->candidates--;
-
-    if (cand->timer.timer_set) {
-        ngx_del_timer(&cand->timer);
-    }
+    ngx_http_rooms_candidate_remove(cand);
 
     if (cand->reserved) {
         ngx_http_rooms_candidate_release(cand);

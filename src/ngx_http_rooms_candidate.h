@@ -24,7 +24,7 @@ typedef enum {
 
 
 struct ngx_http_rooms_candidate_s {
-    ngx_queue_t                  queue;
+    ngx_rbtree_node_t            node;        /* by the id */
     uint64_t                     id;
     uint32_t                     owner;       /* 0: this worker */
     ngx_http_rooms_candidate_e   state;
@@ -63,6 +63,10 @@ ngx_http_rooms_session_t *ngx_http_rooms_candidate_session(
     ngx_http_rooms_candidate_t *cand);
 
 ngx_http_rooms_candidate_t *ngx_http_rooms_candidate_find(uint64_t id);
+
+/* It is a candidate no more; the connection stays. */
+
+void ngx_http_rooms_candidate_remove(ngx_http_rooms_candidate_t *cand);
 
 /* Closes the connection and frees the candidate. */
 

@@ -26,7 +26,7 @@ struct ngx_http_rooms_exchange_s {
     ngx_http_rooms_session_t    *session;     /* it waits for, or NULL */
     ngx_str_t                    sid;         /* there: of the session */
     ngx_pool_cleanup_t          *cleanup;     /* of the request */
-    ngx_queue_t                  queue;       /* there: those that wait */
+    ngx_rbtree_node_t            node;        /* there: those that wait */
     ngx_msec_t                   since;       /* it waits */
     unsigned                     listed:1;
     unsigned                     coming:1;    /* here: its body, from there */

@@ -38,12 +38,17 @@ static void ngx_http_rooms_remote_moved(ngx_http_rooms_zone_t *zone,
 static void ngx_http_rooms_remote_answered(ngx_http_rooms_remote_t *m);
 
 
-static ngx_queue_t  ngx_http_rooms_remote_waiting = {
-    &ngx_http_rooms_remote_waiting, &ngx_http_rooms_remote_waiting
+static ngx_rbtree_node_t  ngx_http_rooms_remote_sentinel;
+
+/* exchanges by their ids: answers come in any order */
+
+static ngx_rbtree_t       ngx_http_rooms_remote_waiting = {
+    &ngx_http_rooms_remote_sentinel, &ngx_http_rooms_remote_sentinel,
+    ngx_rbtree_insert_value
 };
 
-static ngx_event_t  ngx_http_rooms_remote_event;
-static uint64_t     ngx_http_rooms_remote_last;
+static ngx_event_t        ngx_http_rooms_remote_event;
+static uint64_t           ngx_http_rooms_remote_last;
 
 
 ngx_int_t
@@ -154,7 +159,8 @@ ngx_http_rooms_remote_request(ngx_http_rooms_exchange_t *x,
         x->id = ++ngx_http_rooms_remote_last;
         x->since = ngx_current_msec;
         x->listed = 1;
-        ngx_queue_insert_tail(&ngx_http_rooms_remote_waiting, &x->queue);
+        x->node.key = (ngx_rbtree_key_t) x->id;
+        ngx_rbtree_insert(&ngx_http_rooms_remote_waiting, &x->node);
     }
 
     m->id = x->id;
@@ -187,7 +193,7 @@ static void
 ngx_http_rooms_remote_unlist(ngx_http_rooms_exchange_t *x)
 {
     if (x->listed) {
-        ngx_queue_remove(&x->queue);
+        ngx_rbtree_delete(&ngx_http_rooms_remote_waiting, &x->node);
         x->listed = 0;
     }
 }
@@ -198,15 +204,21 @@ ngx_http_rooms_remote_unlist(ngx_http_rooms_exchange_t *x)
 static void
 ngx_http_rooms_remote_check(ngx_event_t *ev)
 {
-    ngx_queue_t                *q, *next;
+    ngx_rbtree_t               *tree;
+    ngx_rbtree_node_t          *node;
     ngx_http_rooms_exchange_t  *x;
 
-    for (q = ngx_queue_head(&ngx_http_rooms_remote_waiting);
-         q != ngx_queue_sentinel(&ngx_http_rooms_remote_waiting);
-         q = next)
+    tree = &ngx_http_rooms_remote_waiting;
+
+    if (tree->root == tree->sentinel) {
+        return;
+    }
+
+    for (node = ngx_rbtree_min(tree->root, tree->sentinel);
+         node;
+         node = ngx_rbtree_next(tree, node))
     {
-        next = ngx_queue_next(q);
-        x = ngx_queue_data(q, ngx_http_rooms_exchange_t, queue);
+        x = ngx_rbtree_data(node, ngx_http_rooms_exchange_t, node);
 
         if (x->zone->redis
             && ngx_current_msec - x->since < NGX_HTTP_ROOMS_REMOTE_YOUNG)
@@ -227,9 +239,7 @@ ngx_http_rooms_remote_check(ngx_event_t *ev)
         }
     }
 
-    if (!ngx_queue_empty(&ngx_http_rooms_remote_waiting)) {
-        ngx_add_timer(ev, NGX_HTTP_ROOMS_REMOTE_CHECK);
-    }
+    ngx_add_timer(ev, NGX_HTTP_ROOMS_REMOTE_CHECK);
 }
 
 
@@ -400,20 +410,23 @@ ngx_http_rooms_remote_moved(ngx_http_rooms_zone_t *zone,
 static void
 ngx_http_rooms_remote_answered(ngx_http_rooms_remote_t *m)
 {
-    ngx_queue_t                *q;
+    ngx_rbtree_key_t            id;
+    ngx_rbtree_node_t          *node, *sentinel;
     ngx_http_rooms_exchange_t  *x;
 
-    for (q = ngx_queue_head(&ngx_http_rooms_remote_waiting);
-         q != ngx_queue_sentinel(&ngx_http_rooms_remote_waiting);
-         q = ngx_queue_next(q))
-    {
-        x = ngx_queue_data(q, ngx_http_rooms_exchange_t, queue);
+    id = (ngx_rbtree_key_t) m->id;
+    node = ngx_http_rooms_remote_waiting.root;
+    sentinel = ngx_http_rooms_remote_waiting.sentinel;
 
-        if (x->id == m->id) {
-            ngx_http_rooms_remote_unlist(x);
-            ngx_http_rooms_exchange_answer(x, m->answer, m->code, m->body);
-            return;
-        }
+    while (node != sentinel && node->key != id) {
+        node = (id < node->key) ? node->left : node->right;
+    }
+
+    if (node != sentinel) {
+        x = ngx_rbtree_data(node, ngx_http_rooms_exchange_t, node);
+
+        ngx_http_rooms_remote_unlist(x);
+        ngx_http_rooms_exchange_answer(x, m->answer, m->code, m->body);
     }
 }
 

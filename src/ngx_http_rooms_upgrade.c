@@ -190,9 +190,7 @@ ngx_http_rooms_candidate_done(ngx_http_rooms_candidate_t *cand,
     c = cand->connection;
     r = cand->request;
 
-    ngx_queue_remove(&cand->queue);
-    cand->conf->candidates--;
-    ngx_del_timer(&cand->timer);
+    ngx_http_rooms_candidate_remove(cand);
     rooms_ws_reader_free(&cand->reader);
 
     ngx_http_rooms_ws_attach(s, c, r, cand->rest.data, cand->rest.len);
