@@ -46,6 +46,7 @@ ngx_http_rooms_redis_open(ngx_http_rooms_zone_t *zone)
     ngx_rbtree_init(&redis->ops, &redis->ops_sentinel,
                     ngx_rbtree_insert_value);
     ngx_queue_init(&redis->backlog);
+    ngx_queue_init(&redis->letters);
     ngx_queue_init(&redis->timed);
     ngx_queue_init(&redis->joining);
     ngx_queue_init(&redis->departures);
@@ -132,6 +133,7 @@ ngx_http_rooms_redis_close_zone(ngx_http_rooms_zone_t *zone)
 void
 ngx_http_rooms_redis_free_zone(ngx_http_rooms_zone_t *zone)
 {
+    ngx_http_rooms_redis_letters_free(zone->redis);
     rooms_buf_free(&zone->redis->owners);
     ngx_free(zone->redis);
 
@@ -184,6 +186,7 @@ ngx_http_rooms_redis_cmd_up(ngx_http_rooms_redis_conn_t *conn)
     ngx_http_rooms_redis_beat(redis);
     ngx_http_rooms_redis_rooms_up(redis);
     ngx_http_rooms_redis_save_all(redis);
+    ngx_http_rooms_redis_letters_send(redis);
 }
 
 

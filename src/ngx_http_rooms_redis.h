@@ -48,6 +48,9 @@ struct ngx_http_rooms_redis_s {
     ngx_rbtree_t                   ops;        /* appends on their way */
     ngx_rbtree_node_t              ops_sentinel;
     ngx_queue_t                    backlog;    /* published, not yet read */
+    ngx_queue_t                    letters;    /* to workers, not yet sent */
+    size_t                         letters_size;
+    ngx_event_t                    post;       /* sends them again */
     ngx_queue_t                    timed;      /* commands that wait */
     ngx_event_t                    timeout;
     ngx_event_t                    beat;
@@ -104,10 +107,16 @@ void ngx_http_rooms_redis_resume_handler(ngx_event_t *ev);
 
 void ngx_http_rooms_redis_forget_backlog(ngx_http_rooms_redis_t *redis);
 
-/* Sends octets to a worker; failed is called when nobody is there. */
+/*
+ * ngx_http_rooms_redis_letter.c: octets to a worker, as
+ * ngx_http_rooms_zone_direct() has it.  They wait while the connection is
+ * away.
+ */
 
 ngx_int_t ngx_http_rooms_redis_direct(ngx_http_rooms_zone_t *zone,
-    uint32_t to, rooms_str_t data, uint64_t id);
+    uint32_t to, rooms_str_t data);
+void ngx_http_rooms_redis_letters_send(ngx_http_rooms_redis_t *redis);
+void ngx_http_rooms_redis_letters_free(ngx_http_rooms_redis_t *redis);
 
 
 /* ngx_http_rooms_redis_beat.c: leases */

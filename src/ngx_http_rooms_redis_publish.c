@@ -26,7 +26,6 @@ static ngx_int_t ngx_http_rooms_redis_tell(ngx_http_rooms_redis_t *redis,
     ngx_http_rooms_room_t *room, rooms_str_t text);
 static void ngx_http_rooms_redis_direct_in(ngx_http_rooms_redis_t *redis,
     rooms_str_t text);
-static void ngx_http_rooms_redis_direct_reply(void *data, redisReply *reply);
 
 
 /* [subscribe CHANNEL n], [message CHANNEL TEXT], [pong ""] */
@@ -239,33 +238,4 @@ ngx_http_rooms_redis_forget_backlog(ngx_http_rooms_redis_t *redis)
     }
 
     ngx_http_rooms_redis_resume(redis);
-}
-
-
-ngx_int_t
-ngx_http_rooms_redis_direct(ngx_http_rooms_zone_t *zone, uint32_t to,
-    rooms_str_t data, uint64_t id)
-{
-    u_char       key[NGX_HTTP_ROOMS_REDIS_KEY], digits[NGX_INT64_LEN];
-    rooms_str_t  words[3];
-
-    words[0] = rooms_str("PUBLISH", 7);
-    words[1] = ngx_http_rooms_redis_key(zone->redis, key, "w:",
-                                ngx_http_rooms_redis_digits(digits, to));
-    words[2] = data;
-
-    return ngx_http_rooms_redis_send(&zone->redis->cmd, words, 3,
-                              id ? ngx_http_rooms_redis_direct_reply : NULL,
-                              (void *) (uintptr_t) id);
-}
-
-
-/* How many have heard it. */
-
-static void
-ngx_http_rooms_redis_direct_reply(void *data, redisReply *reply)
-{
-    if (ngx_http_rooms_redis_integer(reply) < 1) {
-        ngx_http_rooms_remote_failed((uint64_t) (uintptr_t) data);
-    }
 }

@@ -70,7 +70,7 @@ ngx_http_rooms_redis_restore(ngx_http_rooms_session_t *s, ngx_str_t *nsp,
 
     redis = s->zone->redis;
 
-    if (pid.len != NGX_HTTP_ROOMS_PID_LEN || !redis->cmd.is_up) {
+    if (pid.len != NGX_HTTP_ROOMS_PID_LEN) {
         return NGX_DECLINED;
     }
 
@@ -214,10 +214,21 @@ ngx_http_rooms_redis_claim(ngx_http_rooms_restore_t *x)
     if (ngx_http_rooms_redis_script(&redis->cmd, NGX_HTTP_ROOMS_SCRIPT_CLAIM,
                                     words, 4, 8,
                                     ngx_http_rooms_redis_claim_reply, x)
-        != NGX_OK)
+        == NGX_OK)
     {
-        ngx_http_rooms_redis_restore_end(x);
+        return;
     }
+
+    /* a worker that has just begun is not connected yet */
+
+    if ((ngx_msec_int_t) (x->limit - ngx_current_msec) > 0
+        && !x->session->closed)
+    {
+        ngx_add_timer(&x->timer, NGX_HTTP_ROOMS_RESTORE_RETRY);
+        return;
+    }
+
+    ngx_http_rooms_redis_restore_end(x);
 }
 
 

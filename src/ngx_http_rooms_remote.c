@@ -55,7 +55,6 @@ ngx_int_t
 ngx_http_rooms_remote_send(ngx_http_rooms_zone_t *zone, uint32_t to,
     const ngx_http_rooms_remote_t *m)
 {
-    uint64_t     id;
     ngx_int_t    rc;
     rooms_buf_t  b;
 
@@ -72,11 +71,7 @@ ngx_http_rooms_remote_send(ngx_http_rooms_zone_t *zone, uint32_t to,
     rc = NGX_ERROR;
 
     if (!b.failed) {
-        id = (m->type == NGX_HTTP_ROOMS_REMOTE_GET
-              || m->type == NGX_HTTP_ROOMS_REMOTE_POST) ? m->id : 0;
-
-        rc = ngx_http_rooms_zone_direct(zone, to, rooms_str(b.data, b.len),
-                                        id);
+        rc = ngx_http_rooms_zone_direct(zone, to, rooms_str(b.data, b.len));
     }
 
     rooms_buf_free(&b);
@@ -290,6 +285,12 @@ ngx_http_rooms_remote_answer(ngx_http_rooms_exchange_t *x,
     m.code = (uint16_t) code;
     m.body = body;
 
+    /* packets that are lost on the way must not be missed silently */
+
+    if (type == NGX_HTTP_ROOMS_ANSWER_PACKETS && x->session) {
+        m.sid = rooms_str(x->session->sid, ROOMS_EIO_SID_LEN);
+    }
+
     if (ngx_http_rooms_remote_send(x->zone, x->owner, &m) != NGX_OK) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "rooms: zone \"%V\": an answer of %uz octets does not "
@@ -431,16 +432,56 @@ ngx_http_rooms_remote_answered(ngx_http_rooms_remote_t *m)
 }
 
 
+/*
+ * Who asked hears that there is nobody.  A client whose packets were answered
+ * to nobody has to recover: its session ends, and the request if it is still
+ * there.
+ */
+
 void
-ngx_http_rooms_remote_failed(uint64_t id)
+ngx_http_rooms_remote_lost(ngx_http_rooms_zone_t *zone, uint32_t to,
+    rooms_str_t data)
 {
-    ngx_http_rooms_remote_t  m;
+    ngx_str_t                  sid;
+    ngx_http_rooms_remote_t    m;
+    ngx_http_rooms_session_t  *s;
 
-    ngx_memzero(&m, sizeof(ngx_http_rooms_remote_t));
+    if (ngx_http_rooms_remote_read(data, &m) != ROOMS_OK) {
+        return;
+    }
 
-    m.id = id;
-    m.answer = NGX_HTTP_ROOMS_ANSWER_ERROR;
-    m.code = NGX_HTTP_ROOMS_ERROR_SESSION;
+    switch (m.type) {
 
-    ngx_http_rooms_remote_answered(&m);
+    case NGX_HTTP_ROOMS_REMOTE_GET:
+    case NGX_HTTP_ROOMS_REMOTE_POST:
+        m.answer = NGX_HTTP_ROOMS_ANSWER_ERROR;
+        m.code = NGX_HTTP_ROOMS_ERROR_SESSION;
+        m.body = rooms_str(NULL, 0);
+
+        ngx_http_rooms_remote_answered(&m);
+        return;
+
+    case NGX_HTTP_ROOMS_REMOTE_ANSWER:
+
+        if (m.sid.len == 0) {
+            return;
+        }
+
+        sid.data = (u_char *) m.sid.data;
+        sid.len = m.sid.len;
+
+        s = ngx_http_rooms_session_find(zone, &sid);
+
+        if (s) {
+            ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT, 0);
+        }
+
+        m.sid = rooms_str(NULL, 0);
+        m.answer = NGX_HTTP_ROOMS_ANSWER_ERROR;
+        m.code = NGX_HTTP_ROOMS_ERROR_SESSION;
+        m.body = rooms_str(NULL, 0);
+
+        (void) ngx_http_rooms_remote_send(zone, to, &m);
+        return;
+    }
 }

@@ -33,9 +33,10 @@ void ngx_http_rooms_remote_get(ngx_http_rooms_exchange_t *x, ngx_str_t *sid);
 void ngx_http_rooms_remote_post(ngx_http_rooms_exchange_t *x, ngx_str_t *sid,
     rooms_str_t body);
 
-/* Nobody was there to hear of it. */
+/* What was sent to that worker may not have arrived. */
 
-void ngx_http_rooms_remote_failed(uint64_t id);
+void ngx_http_rooms_remote_lost(ngx_http_rooms_zone_t *zone, uint32_t to,
+    rooms_str_t data);
 
 /* Tells the owner that a body is coming. */
 

@@ -183,9 +183,12 @@ ngx_http_rooms_remote_serve_take(ngx_http_rooms_zone_t *zone,
     if (s->holds && !s->doomed) {
         ngx_http_rooms_polling_stop(s);
 
-        /* nobody would answer a ping, and the candidate has a time limit */
+        /* a pong would come to the candidate, which has a time limit */
 
-        ngx_http_rooms_beat_stop(s);
+        if (s->beating == &s->conf->pong) {
+            ngx_http_rooms_beat_stop(s);
+        }
+
         return;
     }
 

@@ -380,12 +380,12 @@ ngx_http_rooms_zone_wake(const rooms_journal_room_t *room)
 
 ngx_int_t
 ngx_http_rooms_zone_direct(ngx_http_rooms_zone_t *zone, uint32_t to,
-    rooms_str_t data, uint64_t id)
+    rooms_str_t data)
 {
     rooms_int_t  rc;
 
     if (zone->redis) {
-        return ngx_http_rooms_redis_direct(zone, to, data, id);
+        return ngx_http_rooms_redis_direct(zone, to, data);
     }
 
     ngx_http_rooms_zone_lock(zone);

@@ -156,12 +156,12 @@ ngx_int_t ngx_http_rooms_zone_append(ngx_http_rooms_zone_t *zone,
     const rooms_append_t *a, uint64_t *last);
 
 /*
- * Sends octets to another worker and wakes it.  id: of an exchange that gets
- * an error should there be nobody (0: none).
+ * Sends octets to another worker and wakes it; by way of Redis they may turn
+ * out not to have arrived, see ngx_http_rooms_remote_lost().
  */
 
 ngx_int_t ngx_http_rooms_zone_direct(ngx_http_rooms_zone_t *zone, uint32_t to,
-    rooms_str_t data, uint64_t id);
+    rooms_str_t data);
 
 /* 0: there is no such worker any more. */
 
