@@ -17,6 +17,7 @@
 #include <ngx_http_rooms_cors.h>
 #include <ngx_http_rooms_ctx.h>
 #include <ngx_http_rooms_file.h>
+#include <ngx_http_rooms_limit.h>
 #include <ngx_http_rooms_request.h>
 #include <ngx_http_rooms_respond.h>
 
@@ -156,6 +157,11 @@ ngx_http_rooms_api_route(ngx_http_rooms_api_t *api, rooms_str_t path)
     api->task.cmd.name = api->operation->id;
     api->task.cmd.params = api->match.params;
     api->task.cmd.nparams = api->match.n;
+
+    if (ngx_http_rooms_limit_take(api) != NGX_OK) {
+        return ngx_http_rooms_api_bodiless(api, ROOMS_REFUSE_RATE,
+                                           "Too many requests");
+    }
 
     if (api->operation->body == NULL) {
         return ngx_http_rooms_api_bodiless(api, NGX_HTTP_ROOMS_API_EXECUTE,
@@ -330,7 +336,8 @@ ngx_http_rooms_api_done(ngx_http_rooms_task_t *task, rooms_decision_t *d)
     api->cln->handler = NULL;
     c = r->connection;
 
-    ngx_http_finalize_request(r, ngx_http_rooms_api_respond(r, d));
+    ngx_http_finalize_request(r, ngx_http_rooms_api_respond(r, d,
+                                                            &api->limit));
 
     if (!api->running) {
         ngx_http_run_posted_requests(c);

@@ -12,6 +12,8 @@
 
 #include <ngx_http_rooms_command.h>
 
+#include <rooms_limits.h>
+
 
 typedef struct {
     ngx_http_rooms_task_t                task;
@@ -19,6 +21,7 @@ typedef struct {
     ngx_http_cleanup_t                  *cln;
     const rooms_contract_operation_t    *operation;
     rooms_route_match_t                  match;
+    rooms_limits_state_t                 limit;     /* of the operation */
     json_t                              *body;
     rooms_buf_t                          text;      /* of the body */
     rooms_buf_t                          headers;
@@ -48,7 +51,7 @@ ngx_int_t ngx_http_rooms_api_parse(ngx_http_rooms_api_t *api,
 /* Sends the answer; what the request is to be finalized with. */
 
 ngx_int_t ngx_http_rooms_api_respond(ngx_http_request_t *r,
-    rooms_decision_t *d);
+    rooms_decision_t *d, const rooms_limits_state_t *limit);
 
 void ngx_http_rooms_api_cleanup(void *data);
 void ngx_http_rooms_api_done(ngx_http_rooms_task_t *task,

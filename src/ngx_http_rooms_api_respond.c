@@ -10,8 +10,10 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include <ngx_http_rooms_api.h>
+#include <ngx_http_rooms_limit.h>
 #include <ngx_http_rooms_respond.h>
+
+#include <rooms_option.h>
 
 
 static ngx_int_t ngx_http_rooms_api_header(ngx_http_request_t *r,
@@ -19,9 +21,11 @@ static ngx_int_t ngx_http_rooms_api_header(ngx_http_request_t *r,
 
 
 ngx_int_t
-ngx_http_rooms_api_respond(ngx_http_request_t *r, rooms_decision_t *d)
+ngx_http_rooms_api_respond(ngx_http_request_t *r, rooms_decision_t *d,
+    const rooms_limits_state_t *limit)
 {
     u_char       *p;
+    ngx_uint_t    limited;
     const char   *type;
     rooms_str_t   headers, name, str;
 
@@ -30,13 +34,24 @@ ngx_http_rooms_api_respond(ngx_http_request_t *r, rooms_decision_t *d)
     }
 
     headers = rooms_str(d->headers.data, d->headers.len);
+    limited = 0;
 
     while (rooms_get_str16(&headers, &name) == ROOMS_OK
            && rooms_get_str16(&headers, &str) == ROOMS_OK)
     {
+        limited |= rooms_option_is(name, "X-RateLimit-Limit");
+
         if (ngx_http_rooms_api_header(r, name, str) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
+    }
+
+    /* where the application has a limit of its own, it speaks of that */
+
+    if (!limited
+        && ngx_http_rooms_limit_headers(r, limit, d->status) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     type = "application/json";

@@ -13,6 +13,7 @@
 
 #include <ngx_http_rooms_conf.h>
 #include <ngx_http_rooms_contract.h>
+#include <ngx_http_rooms_limit.h>
 #include <ngx_http_rooms_redis_conf.h>
 #include <ngx_http_rooms_verify.h>
 #include <ngx_http_rooms_zone.h>
@@ -148,6 +149,10 @@ ngx_http_rooms_app_init(ngx_conf_t *cf, ngx_http_rooms_app_t *app)
     }
 
     if (ngx_http_rooms_redis_conf_hosts(cf, app) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_rooms_limit_add(cf, app) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -85,6 +85,7 @@ struct ngx_http_rooms_app_s {
     uint64_t                  history;       /* ms to be kept, 0: unsaid */
     ngx_open_file_t          *audit;         /* NULL: no audit log */
     ngx_shm_zone_t           *shm_zone;
+    ngx_shm_zone_t           *limits;        /* of requests, or NULL */
     ngx_http_rooms_zone_t    *zone;          /* set in each process */
 
     ngx_array_t              *contracts;     /* ngx_http_rooms_setting_t */

@@ -406,13 +406,6 @@ rooms_contract_response(const rooms_contract_operation_t *operation,
 }
 
 
-rooms_contract_rate_t
-rooms_contract_connection_rate(const rooms_contract_t *contract)
-{
-    return contract->rate;
-}
-
-
 json_t *
 rooms_contract_extension(const rooms_contract_t *contract, const char *name)
 {

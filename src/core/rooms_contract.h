@@ -19,7 +19,9 @@
 #include <rooms_schema.h>
 
 
-#define ROOMS_CONTRACT_ARGS  8          /* arguments of one event */
+#define ROOMS_CONTRACT_SHARES    16     /* limits of requests */
+#define ROOMS_CONTRACT_REQUESTS  1000   /* the highest of them */
+#define ROOMS_CONTRACT_ARGS      8      /* arguments of one event */
 
 
 typedef struct rooms_contract_s  rooms_contract_t;
@@ -112,7 +114,10 @@ typedef struct {
 
 /*
  * body  schema of the JSON body, or NULL where the operation takes none
- * rate  "x-rooms-rate" of the operation
+ * rate  "x-rooms-rate" of the operation, or else of the document: requests of
+ *       one client's address
+ * counter  which of rooms_contract_counters() they count in, from 1; 0: there
+ *       is no limit
  * late_body  "x-rooms-late-body": the application checks the body, because
  *       other checks go first; it may be any JSON, of any Content-Type
  */
@@ -130,6 +135,7 @@ typedef struct {
     unsigned                    n_responses;
     rooms_contract_response_t  *responses;
     rooms_contract_rate_t       rate;
+    unsigned                    counter;
     json_t                     *json;
 } rooms_contract_operation_t;
 
@@ -249,6 +255,16 @@ rooms_schema_t *rooms_contract_response(
 
 rooms_contract_rate_t rooms_contract_connection_rate(
     const rooms_contract_t *contract);
+
+/*
+ * How many limits of requests there are, and the i-th one, from 0.  Operations
+ * that have the one at the top of the document, or name the same "group",
+ * count together.
+ */
+
+unsigned rooms_contract_counters(const rooms_contract_t *contract);
+rooms_contract_rate_t rooms_contract_counter(const rooms_contract_t *contract,
+    unsigned i);
 
 /*
  * A value at the top of either document, such as "x-rooms-options"; OpenAPI

@@ -180,40 +180,6 @@ rooms_contract_compile(rooms_contract_reader_t *r,
 
 
 rooms_int_t
-rooms_contract_read_rate(rooms_contract_reader_t *r,
-    const rooms_contract_place_t *at, rooms_contract_rate_t *rate)
-{
-    double                   per;
-    json_t                  *limit;
-    rooms_int_t              rc;
-    rooms_contract_place_t   place;
-
-    rate->limit = 0;
-    rate->window = 0;
-
-    rc = rooms_contract_member(r, at, "x-rooms-rate", &place);
-    if (rc != ROOMS_OK) {
-        return (rc == ROOMS_DECLINED) ? ROOMS_OK : rc;
-    }
-
-    limit = json_object_get(place.json, "limit");
-    per = json_number_value(json_object_get(place.json, "per"));
-
-    if (!json_is_integer(limit) || json_integer_value(limit) < 1
-        || !(per >= 0.001 && per <= 86400) || json_object_size(place.json) != 2)
-    {
-        return rooms_contract_fail(r, &place, "must be {\"limit\": events, "
-                                   "\"per\": seconds}");
-    }
-
-    rate->limit = json_integer_value(limit);
-    rate->window = (uint64_t) (per * 1000 + 0.5);
-
-    return ROOMS_OK;
-}
-
-
-rooms_int_t
 rooms_contract_extensions(rooms_contract_reader_t *r,
     const rooms_contract_place_t *at, const char *const *names)
 {

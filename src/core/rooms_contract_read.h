@@ -13,6 +13,15 @@
 #include <rooms_contract.h>
 
 
+/* A limit of requests, and which operations count in it. */
+
+typedef struct {
+    const json_t                 *json;      /* where it stands */
+    const json_t                 *group;     /* its name, or NULL */
+    rooms_contract_rate_t         rate;
+} rooms_contract_share_t;
+
+
 struct rooms_contract_s {
     json_t                       *asyncapi;
     json_t                       *openapi;
@@ -26,6 +35,8 @@ struct rooms_contract_s {
 
     rooms_route_t                *routes;
     rooms_contract_rate_t         rate;      /* of a connection */
+    unsigned                      n_shares;
+    rooms_contract_share_t        shares[ROOMS_CONTRACT_SHARES];
 };
 
 
@@ -79,6 +90,11 @@ rooms_int_t rooms_contract_follow(rooms_contract_reader_t *r,
 
 rooms_int_t rooms_contract_compile(rooms_contract_reader_t *r,
     const rooms_contract_place_t *at, rooms_schema_t **schema);
+
+/* Sets op->rate and op->counter; at is where the operation stands. */
+
+rooms_int_t rooms_contract_read_request_rate(rooms_contract_reader_t *r,
+    const rooms_contract_place_t *at, rooms_contract_operation_t *op);
 
 /* "x-rooms-rate" of an object; no limit where there is none. */
 

@@ -279,7 +279,7 @@ rooms_contract_read_method(rooms_contract_rest_t *rest,
         || rooms_contract_check_path(rest, at, op) != ROOMS_OK
         || rooms_contract_read_body(rest, at, op) != ROOMS_OK
         || rooms_contract_read_responses(rest, at, op) != ROOMS_OK
-        || rooms_contract_read_rate(rest->r, at, &op->rate) != ROOMS_OK)
+        || rooms_contract_read_request_rate(rest->r, at, op) != ROOMS_OK)
     {
         return ROOMS_ERROR;
     }

@@ -54,3 +54,25 @@ rooms_window_take(rooms_window_t *w, uint64_t now_ms)
 
     return ROOMS_OK;
 }
+
+
+uint32_t
+rooms_window_left(const rooms_window_t *w, uint64_t now_ms, uint64_t *reset)
+{
+    uint32_t  i, at;
+
+    *reset = now_ms;
+
+    /* from the oldest on */
+
+    for (i = 0; i < w->n; i++) {
+        at = (w->next + w->limit - w->n + i) % w->limit;
+
+        if (now_ms < w->times[at] + w->window) {
+            *reset = w->times[at] + w->window;
+            break;
+        }
+    }
+
+    return w->limit - (w->n - i);
+}

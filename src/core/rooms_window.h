@@ -35,5 +35,13 @@ void rooms_window_init(rooms_window_t *w, uint32_t limit, uint64_t window_ms);
 
 rooms_int_t rooms_window_take(rooms_window_t *w, uint64_t now_ms);
 
+/*
+ * How many pass now; *reset is when one more does, the oldest of those in the
+ * window having left it, or now.
+ */
+
+uint32_t rooms_window_left(const rooms_window_t *w, uint64_t now_ms,
+    uint64_t *reset);
+
 
 #endif /* _ROOMS_WINDOW_H_INCLUDED_ */

@@ -3,15 +3,12 @@
 /* The orchestrator on the wire, under many devices, and when it fails. */
 
 const assert = require('node:assert');
-const fs = require('node:fs');
-const path = require('node:path');
 const zlib = require('node:zlib');
 const { after, afterEach, before, describe, it } = require('node:test');
 
 const { io } = require('socket.io-client');
 
 const { useOrchestrator, submit, faults } = require('./lib/orchestrator');
-const { TOP } = require('./lib/conf');
 const { Wire } = require('./lib/echo');
 const { sleep, until } = require('./lib/player');
 
@@ -236,41 +233,58 @@ describe('orchestrator: the reference client', () => {
 });
 
 
-/* The lines of conf/apps/orchestrator.conf.in that are about players. */
-
-function playerLimit() {
-    const text = fs.readFileSync(path.join(TOP, 'conf', 'apps',
-        'orchestrator.conf.in'), 'utf8');
-
-    return { http: text.match(/^limit_req_zone .*;$/m)[0],
-        locations: text.match(/location ~ \^\/api\/scan[^]*?\n    }\n/)[0] +
-            text.match(/location @limited [^]*?\n    }\n/)[0] };
-}
-
-
 describe('orchestrator: requests of players', () => {
-    const server = useOrchestrator(hooks, playerLimit());
+    const server = useOrchestrator(hooks, { limits: true });
+    const batch = () => server.rest.post('/api/scan/batch', {
+        transactions: [{ tokenId: 'MEM_002', teamId: 'TEAM_A',
+            scannerId: 'P' }] });
 
-    it('G-72 more than ten a second from an address are 429', async () => {
+    it('G-72 more than ten a second from an address are 429, over both ' +
+        'workers and both ways to scan', async () => {
         await server.session();
+        await sleep(1100);
 
-        const all = await Promise.all(Array.from({ length: 60 }, () =>
-            server.scan('MEM_001')));
-        const taken = all.filter((res) => res.status === 200).length;
+        const began = Date.now();
+        const all = await Promise.all(Array.from({ length: 60 }, (_, i) =>
+            (i % 2 ? server.scan('MEM_001') : batch())));
+        const seconds = (Date.now() - began) / 1000;
+        const taken = all.filter((res) => res.status === 200);
         const refused = all.filter((res) => res.status === 429);
 
-        assert.strictEqual(taken + refused.length, 60);
-        assert.ok(taken >= 10 && refused.length > 0, `${taken} of 60`);
+        assert.strictEqual(taken.length + refused.length, 60);
+        assert.ok(taken.length >= 10 &&
+            taken.length <= 10 * (1 + Math.floor(seconds)),
+        `${taken.length} of 60 in ${seconds} s`);
+
+        /* each knew how many were left */
+        if (seconds < 1) {
+            assert.deepStrictEqual(taken.map((res) =>
+                Number(res.headers['x-ratelimit-remaining']))
+                .sort((x, y) => y - x), [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
+        }
+
+        for (const res of all) {
+            const { headers } = res;
+
+            assert.strictEqual(headers['x-ratelimit-limit'], '10');
+            assert.ok(Math.abs(headers['x-ratelimit-reset'] -
+                Date.now() / 1000) < 3);
+        }
 
         for (const res of refused) {
             assert.strictEqual(res.json.error, 'RATE_LIMIT');
-            assert.ok(Number(res.headers['retry-after']) > 0);
+            assert.strictEqual(res.headers['x-ratelimit-remaining'], '0');
+            assert.strictEqual(res.headers['retry-after'], '1');
         }
 
-        /* a request that was refused has done nothing; others are not met */
+        /* what was refused has done nothing; other operations are not met */
+        const state = await server.rest.get('/api/session');
 
-        assert.strictEqual((await server.rest.get('/api/session')).json
-            .metadata.totalScans, taken);
+        assert.strictEqual(state.status, 200);
+        assert.strictEqual(state.headers['x-ratelimit-limit'], undefined);
+        assert.strictEqual(state.json.metadata.totalScans, taken.length);
+
+        /* it passes when the first of them is a second ago */
         await sleep(1100);
         assert.strictEqual((await server.scan('MEM_002')).status, 200);
     });

@@ -4,9 +4,13 @@
 
 const assert = require('node:assert');
 const fs = require('node:fs');
+const path = require('node:path');
 const { describe, it, before, after, afterEach } = require('node:test');
 
-const { THREADS, usePlatform } = require('./lib/platform');
+const { contract } = require('./lib/conftest');
+const { Platform, THREADS, usePlatform } = require('./lib/platform');
+const { sleep } = require('./lib/player');
+const { tempDir } = require('./lib/server');
 
 
 describe('platform: limits', () => {
@@ -154,4 +158,93 @@ describe('platform: REST limits', () => {
         assert.strictEqual(all.filter((r) => r.status === 401).length, 18);
         assert.strictEqual(all.filter((r) => r.status === 429).length, 3);
     });
+});
+
+
+/* Whoever logs in, or an app, has one limit, all others another. */
+
+function limited() {
+    const doc = contract('platform.openapi.json');
+    const all = Object.values(doc.paths).flatMap((item) =>
+        Object.values(item));
+
+    for (const name of ['login', 'createAppToken']) {
+        all.find((op) => op.operationId === name)['x-rooms-rate'] =
+            { limit: 6, per: 3, group: 'doors' };
+    }
+
+    doc['x-rooms-rate'] = { limit: 8, per: 3 };
+    return doc;
+}
+
+
+describe('platform: limits of requests in the contract', () => {
+    const dir = tempDir();
+    const openapi = path.join(dir, 'platform.openapi.json');
+    let server;
+
+    before(async () => {
+        fs.writeFileSync(openapi, JSON.stringify(limited()));
+        server = await new Platform({ openapi }).start();
+    });
+
+    after(async () => {
+        await server.stop();
+        fs.rmSync(dir, { recursive: true });
+    });
+
+    const many = (n, call) => Promise.all(Array.from({ length: n },
+        (_, i) => call(i)));
+    const passed = (all) => all.filter((res) => res.status !== 429).length;
+    const login = () => server.call('POST', '/api/auth/login', null,
+        { email: 'nobody@example.com', password: 'password' });
+    const app = () => server.call('POST', '/api/apps/token', null,
+        { appId: 'app_none', appSecret: 'sk' });
+    const me = () => server.call('GET', '/api/auth/me', server.user('bob'));
+    const users = () => server.call('GET', '/api/users/usr_bob',
+        server.user('bob'));
+
+    it('L-49 operations of a group count together, over both workers; the ' +
+        'rest has the limit of the document', async () => {
+        for (let round = 0; round < 2; round++) {
+            const doors = await many(20, (i) => (i % 2 ? login() : app()));
+            const rest = await many(20, (i) => (i % 2 ? me() : users()));
+
+            assert.strictEqual(passed(doors), 6);
+            assert.strictEqual(passed(rest), 8);
+
+            for (const [all, limit] of [[doors, '6'], [rest, '8']]) {
+                assert.ok(all.every((res) =>
+                    res.headers['x-ratelimit-limit'] === limit));
+
+                const over = all.find((res) => res.status === 429);
+
+                assert.strictEqual(over.json.error.code,
+                    'RATE_LIMIT_EXCEEDED');
+                assert.strictEqual(over.headers['x-ratelimit-remaining'],
+                    '0');
+                assert.ok(over.headers['retry-after'] >= 1 &&
+                    over.headers['retry-after'] <= 3);
+                assert.ok(Math.abs(over.headers['x-ratelimit-reset'] -
+                    Date.now() / 1000) < 5);
+            }
+
+            /* the first of them is three seconds ago then */
+            await sleep(3300);
+        }
+    });
+
+    it('L-49 a reload forgets nothing where the limits are the same',
+        async () => {
+            assert.strictEqual(passed(await many(6, app)), 6);
+            await server.reload();
+            assert.strictEqual((await app()).status, 429);
+
+            const doc = limited();
+
+            doc['x-rooms-rate'].limit = 9;
+            fs.writeFileSync(openapi, JSON.stringify(doc));
+            await server.reload();
+            assert.strictEqual(passed(await many(20, me)), 9);
+        });
 });

@@ -486,6 +486,17 @@ static const refusal_t  refusals[] = {
       "#/paths/~1things~1{id}/get", "\"operationId\"" },
     { rest, "'operationId': 'read'", "'operationId': 'list'",
       "#/paths/~1things~1{id}/get", "there twice" },
+    { rest, "'per': 60}", "'per': 60, 'a': 1}",
+      "#/paths/~1things/get/x-rooms-rate", "\"group\"" },
+    { rest, "'limit': 10,", "'limit': 1001,",
+      "#/paths/~1things/get/x-rooms-rate", "at most 1000" },
+    { rest, "'per': 60}", "'per': 60, 'group': ''}",
+      "#/paths/~1things/get/x-rooms-rate", "a name" },
+    { rest, "'x-both': 'rest'", "'x-rooms-rate': {'limit': 0, 'per': 1}",
+      "#/x-rooms-rate", "requests" },
+    { rest, "'x-both': 'rest'",
+      "'x-rooms-rate': {'limit': 1, 'per': 1, 'group': 'g'}",
+      "#/x-rooms-rate", "has no \"group\"" },
     { rest, "'x-rooms-rate'", "'x-rooms-rat'",
       "#/paths/~1things/get/x-rooms-rat", "unknown extension" },
     { rest, "'/things/{id}'", "'/things/{di}'",
@@ -690,12 +701,69 @@ test_dinner(void **state)
 }
 
 
+/* Groups count together, those without a limit in that of the document. */
+
+static void
+test_request_rates(void **state)
+{
+    json_t                            *document;
+    unsigned                           i;
+    rooms_contract_t                  *c;
+    rooms_contract_rate_t              rate;
+    rooms_contract_error_t             err;
+    const rooms_contract_operation_t  *op;
+
+    static const char  text[] =
+        "{'openapi': '3.1.0', 'x-rooms-rate': {'limit': 100, 'per': 60},"
+        " 'paths': {"
+        "  '/a': {'get': {'operationId': 'a', 'x-rooms-rate':"
+        "   {'limit': 10, 'per': 1, 'group': 'g'}},"
+        "   'put': {'operationId': 'b', 'x-rooms-rate':"
+        "   {'limit': 10, 'per': 1, 'group': 'g'}}},"
+        "  '/c': {'get': {'operationId': 'c'},"
+        "   'put': {'operationId': 'd'},"
+        "   'post': {'operationId': 'e', 'x-rooms-rate':"
+        "   {'limit': 10, 'per': 1}}}}}";
+
+    static const struct {
+        const char  *id;
+        uint64_t     limit;
+        unsigned     counter;
+    } ops[] = {
+        { "a", 10, 1 }, { "b", 10, 1 }, { "c", 100, 2 }, { "d", 100, 2 },
+        { "e", 10, 3 }
+    };
+
+    (void) state;
+
+    document = json(text);
+    c = rooms_contract_create(NULL, document, NULL, &err);
+    json_decref(document);
+    assert_non_null(c);
+
+    assert_int_equal(rooms_contract_counters(c), 3);
+
+    for (i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+        op = rooms_contract_operation(c, str(ops[i].id));
+        rate = rooms_contract_counter(c, ops[i].counter - 1);
+
+        assert_int_equal(op->counter, ops[i].counter);
+        assert_int_equal(op->rate.limit, ops[i].limit);
+        assert_int_equal(rate.limit, ops[i].limit);
+        assert_int_equal(rate.window, op->rate.window);
+    }
+
+    rooms_contract_free(c);
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_events),
         cmocka_unit_test(test_operations),
+        cmocka_unit_test(test_request_rates),
         cmocka_unit_test(test_params),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_parse),

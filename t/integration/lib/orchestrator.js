@@ -10,12 +10,34 @@ const Ajv = require('ajv');
 
 const { CONTRACTS, TOP } = require('./conf');
 const { Player, until } = require('./player');
-const { Server } = require('./server');
+const { Server, tempDir } = require('./server');
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const PASSWORD = 'orchestrator-demo';
 
+
+/* The contract without its limits of requests; made once. */
+
+let openapi = null;
+
+function unlimited() {
+    if (openapi === null) {
+        const dir = tempDir();
+
+        openapi = path.join(dir, 'orchestrator.openapi.json');
+        fs.writeFileSync(openapi, JSON.stringify(JSON.parse(fs.readFileSync(
+            path.join(CONTRACTS, 'orchestrator.openapi.json'), 'utf8')),
+        (key, value) => (key === 'x-rooms-rate' ? undefined : value)));
+        process.on('exit', () => fs.rmSync(dir, { recursive: true,
+            force: true }));
+    }
+
+    return openapi;
+}
+
+
+/* o.limits: with the limits of requests. */
 
 function appText(o) {
     const options = Object.entries({ video_loading: '50ms',
@@ -23,7 +45,8 @@ function appText(o) {
 
     return `rooms_app orchestrator {
     contract ${CONTRACTS}/orchestrator.asyncapi.json;
-    contract ${CONTRACTS}/orchestrator.openapi.json;
+    contract ${o.limits ? `${CONTRACTS}/orchestrator.openapi.json`
+        : unlimited()};
     zone ${o.zone || '32m'};
     option_file tokens ${o.tokens || `${TOP}/conf/orchestrator.tokens.json`};
     option_file admin ${TOP}/conf/orchestrator.admin.json;

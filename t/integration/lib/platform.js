@@ -43,7 +43,7 @@ function mint(claims, header, secret) {
 function appText(o) {
     return `rooms_app platform {
         contract ${o.asyncapi || `${CONTRACTS}/platform.asyncapi.json`};
-        contract ${CONTRACTS}/platform.openapi.json;
+        contract ${o.openapi || `${CONTRACTS}/platform.openapi.json`};
         zone ${o.zone || '32m'};
         option_file jwks ${o.jwks || JWKS};
         option_file data ${o.data || DATA};
