@@ -24,6 +24,8 @@ static void ngx_http_rooms_redis_socket_hold(ngx_http_rooms_socket_t *socket);
 static void ngx_http_rooms_pending_random(ngx_http_rooms_pending_t *p);
 static ngx_int_t ngx_http_rooms_pending_route(ngx_http_rooms_pending_t *p);
 static void ngx_http_rooms_pending_direct(ngx_http_rooms_pending_t *p);
+static void ngx_http_rooms_pending_together(ngx_http_rooms_op_t *op,
+    ngx_http_rooms_pending_t *p);
 static void ngx_http_rooms_pending_caller(ngx_http_rooms_pending_t *p,
     rooms_caller_t *caller, rooms_str_t *rooms);
 static void ngx_http_rooms_pending_uncaller(ngx_http_rooms_pending_t *p,
@@ -258,7 +260,59 @@ ngx_http_rooms_pending_direct(ngx_http_rooms_pending_t *p)
     op->expected = ROOMS_JOURNAL_ANY;
 
     ngx_http_rooms_op_add(op, p);
+
+    if (p->task.socket && p->d.neffects == 0) {
+        ngx_http_rooms_pending_together(op, p);
+    }
+
     ngx_http_rooms_op_send(op);
+}
+
+
+/*
+ * Those behind it that go to the same room, and change nothing for those that
+ * follow, go with it: else a socket would write one record in each round
+ * trip, and everybody would be sent one message at a time.
+ */
+
+static void
+ngx_http_rooms_pending_together(ngx_http_rooms_op_t *op,
+    ngx_http_rooms_pending_t *p)
+{
+    ngx_queue_t              *q;
+    ngx_http_rooms_socket_t  *socket;
+
+    socket = p->task.socket;
+
+    for (q = ngx_queue_next(&p->behind);
+         q != ngx_queue_sentinel(&socket->tasks)
+         && !ngx_http_rooms_op_full(op);
+         q = ngx_queue_next(q))
+    {
+        p = ngx_queue_data(q, ngx_http_rooms_pending_t, behind);
+
+        if (p->started || socket->dead) {
+            return;
+        }
+
+        ngx_http_rooms_pending_random(p);
+
+        if (ngx_http_rooms_pending_route(p) != NGX_OK
+            || p->task.cmd.room.len != op->name.len
+            || ngx_memcmp(p->task.cmd.room.data, op->name.data, op->name.len)
+               != 0
+            || ngx_http_rooms_pending_decide(p, NULL) == ROOMS_AGAIN
+            || p->d.verify || p->d.neffects
+            || !ngx_http_rooms_pending_writes(p))
+        {
+            /* it is decided again when its turn comes */
+
+            return;
+        }
+
+        p->started = 1;
+        ngx_http_rooms_op_add(op, p);
+    }
 }
 
 
