@@ -338,6 +338,11 @@ ngx_http_rooms_ws_answer(ngx_http_request_t *r, ngx_str_t *key,
     r->headers_out.status = NGX_HTTP_SWITCHING_PROTOCOLS;
     ngx_str_set(&r->headers_out.status_line, "101 Switching Protocols");
 
+    /* frames follow, which are no part of a limited answer */
+
+    r->limit_rate = 0;
+    r->limit_rate_set = 1;
+
     rc = ngx_http_send_header(r);
 
     if (rc == NGX_ERROR || rc > NGX_OK) {

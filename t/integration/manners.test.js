@@ -460,6 +460,32 @@ manner('add_header and expires', { tls: true, lines: `
 });
 
 
+manner('limit_rate and postpone_output', { tls: true, lines: `
+    limit_rate 100;
+    postpone_output 0;
+    add_header X-Long $arg_long always;` }, (server) => {
+    it('hold up no WebSocket', async () => {
+        for (const tls of [false, true]) {
+            const wire = new Wire(tls ? server.ports.tls : server.ports.http,
+                { tls });
+
+            await wire.open(`${WS}&long=${'x'.repeat(6000)}`);
+            await wire.text('40');
+            await wire.packet('42["auth"');
+            wire.destroy();
+        }
+    });
+
+    it('slow down an answer that is longer', async () => {
+        const from = Date.now();
+        const res = await request(server.url, 'GET', OPEN);
+
+        assert.strictEqual(res.status, 200);
+        assert.ok(Date.now() - from > 500);
+    });
+});
+
+
 describe('manners: worker_shutdown_timeout', () => {
     it('ends what has not gone by itself', async () => {
         const server = new Server(oneLocation('rooms_shutdown_time 1h;',
