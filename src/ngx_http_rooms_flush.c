@@ -255,6 +255,8 @@ ngx_http_rooms_session_pace(ngx_http_rooms_session_t *s)
 {
     ngx_event_t  *ev;
 
+    static ngx_connection_t  dumb = { .fd = -1 };
+
     if (s->closed || s->doomed || s->connection == NULL || s->is_held) {
         return;
     }
@@ -272,6 +274,7 @@ ngx_http_rooms_session_pace(ngx_http_rooms_session_t *s)
 
     if (!ev->timer_set) {
         ev->handler = ngx_http_rooms_session_paced;
+        ev->data = &dumb;
         ev->log = ngx_cycle->log;
         ngx_add_timer(ev, NGX_HTTP_ROOMS_PACE);
     }

@@ -150,6 +150,8 @@ ngx_http_rooms_remote_request(ngx_http_rooms_exchange_t *x,
 {
     ngx_event_t  *ev;
 
+    static ngx_connection_t  dumb = { .fd = -1 };
+
     if (!x->listed) {
         x->id = ++ngx_http_rooms_remote_last;
         x->since = ngx_current_msec;
@@ -178,6 +180,7 @@ ngx_http_rooms_remote_request(ngx_http_rooms_exchange_t *x,
 
     if (!ev->timer_set) {
         ev->handler = ngx_http_rooms_remote_check;
+        ev->data = &dumb;
         ev->log = ngx_cycle->log;
         ngx_add_timer(ev, NGX_HTTP_ROOMS_REMOTE_CHECK);
     }

@@ -209,7 +209,7 @@ describe('hostile: ids of others', () => {
             /* where another worker has to be asked, the answer is out */
 
             if (wire.status === 101) {
-                await wire.closed();
+                await wire.closed(15000 * SCALE);
                 assert.strictEqual(wire.frames.length, 1);
             } else {
                 assert.strictEqual(wire.status, 400);

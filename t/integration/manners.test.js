@@ -486,6 +486,33 @@ manner('limit_rate and postpone_output', { tls: true, lines: `
 });
 
 
+/* timers say there of which connection they are */
+
+manner('error_log debug', { logLevel: 'debug' }, (server) => {
+    it('does no harm', async () => {
+        for (let i = 0; i < 8; i++) {
+            await works(server);
+
+            const poll = await new Poll(server, '/socket.io/').open();
+            const post = new Wire(server.ports.http);
+            const wire = new Wire(server.ports.http);
+
+            await post.write(`POST ${poll.target()} HTTP/1.1\r\nHost: x` +
+                '\r\nContent-Length: 2\r\n\r\n4');
+            await sleep(20);
+            await post.write('0');
+            await post.until(() => post.rest === 'ok', 'the answer');
+            await wire.open(`${WS}&sid=${poll.sid}`);
+            await wire.text('2probe');
+            await wire.packet('3probe');
+            await wire.text('5');
+            await wire.packet('42["auth"');
+            wire.destroy();
+        }
+    });
+});
+
+
 describe('manners: worker_shutdown_timeout', () => {
     it('ends what has not gone by itself', async () => {
         const server = new Server(oneLocation('rooms_shutdown_time 1h;',
