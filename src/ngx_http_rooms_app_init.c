@@ -21,6 +21,8 @@
 
 static ngx_int_t ngx_http_rooms_app_init(ngx_conf_t *cf,
     ngx_http_rooms_app_t *app);
+static ngx_int_t ngx_http_rooms_app_kept(ngx_conf_t *cf,
+    ngx_http_rooms_main_conf_t *rmcf, ngx_http_rooms_app_t *app);
 static void ngx_http_rooms_app_refused(ngx_conf_t *cf,
     ngx_http_rooms_app_t *app, const char *reason);
 static void ngx_http_rooms_app_cleanup(void *data);
@@ -122,7 +124,9 @@ ngx_http_rooms_apps_init(ngx_conf_t *cf, ngx_http_rooms_main_conf_t *rmcf)
             return NGX_ERROR;
         }
 
-        if (ngx_http_rooms_app_init(cf, apps[i]) != NGX_OK) {
+        if (ngx_http_rooms_app_init(cf, apps[i]) != NGX_OK
+            || ngx_http_rooms_app_kept(cf, rmcf, apps[i]) != NGX_OK)
+        {
             return NGX_ERROR;
         }
     }
@@ -157,6 +161,36 @@ ngx_http_rooms_app_init(ngx_conf_t *cf, ngx_http_rooms_app_t *app)
     }
 
     return ngx_http_rooms_zone_add(cf, app);
+}
+
+
+/* What somebody comes back for must not have gone from Redis by then. */
+
+static ngx_int_t
+ngx_http_rooms_app_kept(ngx_conf_t *cf, ngx_http_rooms_main_conf_t *rmcf,
+    ngx_http_rooms_app_t *app)
+{
+    ngx_uint_t                    i;
+    ngx_http_rooms_loc_conf_t   **locations;
+    ngx_http_rooms_redis_conf_t  *redis;
+
+    redis = app->redis;
+    locations = rmcf->locations.elts;
+
+    for (i = 0; redis && i < rmcf->locations.nelts; i++) {
+
+        if (locations[i]->app == app
+            && locations[i]->recovery >= redis->keep)
+        {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "\"redis_keep\" of rooms_app \"%V\" must be longer "
+                          "than \"rooms_recovery\" in %s:%ui",
+                          &app->name, app->file, app->line);
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
 }
 
 

@@ -122,6 +122,7 @@ describe('redis: nginx -t', () => {
         [`${url} redis_timeout 1ms;`, /at least 10ms/],
         [`${url} redis_timeout x;`, /invalid value/],
         [`${url} redis_keep 10ms;`, /at least 1s/],
+        [`${url} redis_keep 2m;`, /longer than "rooms_recovery"/],
         [`${url} redis_history 0;`, /number of records/],
         [`${url} redis_history x;`, /invalid number/],
         [`${url} redis_prefix "a}";`, /without "}"/],
