@@ -150,6 +150,34 @@ void ngx_http_rooms_redis_room_told(ngx_http_rooms_room_t *room,
     const rooms_bus_header_t *h, rooms_str_t records);
 
 
+/* 1 while nothing is missing. */
+
+ngx_uint_t ngx_http_rooms_redis_room_ready(ngx_http_rooms_room_t *room);
+
+
+/* ngx_http_rooms_redis_entry.c: records that were read */
+
+typedef struct {
+    redisReply                    *reply;      /* of XRANGE */
+    size_t                         n;          /* of its elements, read */
+    rooms_str_t                    records;    /* of the last one */
+    uint64_t                       id;         /* of the first of those */
+    uint64_t                       prev;
+} ngx_http_rooms_redis_entries_t;
+
+
+void ngx_http_rooms_redis_entries(ngx_http_rooms_redis_entries_t *list,
+    redisReply *reply);
+void ngx_http_rooms_redis_published_entries(
+    ngx_http_rooms_redis_entries_t *list, const rooms_bus_header_t *h,
+    rooms_str_t records);
+
+/* The next record, in place.  NGX_DONE: there is none; NGX_ERROR: damaged. */
+
+ngx_int_t ngx_http_rooms_redis_entry(ngx_http_rooms_room_t *room,
+    ngx_http_rooms_redis_entries_t *list, rooms_journal_entry_t *e);
+
+
 /* ngx_http_rooms_redis_rooms.c: all rooms, after a connection has come or gone,
  * or the epoch changed */
 
@@ -159,14 +187,6 @@ void ngx_http_rooms_redis_rooms_lost(ngx_http_rooms_redis_t *redis);
 void ngx_http_rooms_redis_rooms_subscribe(ngx_http_rooms_redis_t *redis);
 void ngx_http_rooms_redis_rooms_behind(ngx_http_rooms_redis_t *redis);
 
-/* An entry of XRANGE.  NGX_ERROR: it is damaged. */
-
-ngx_int_t ngx_http_rooms_redis_entry(ngx_http_rooms_room_t *room,
-    redisReply *reply, rooms_journal_entry_t *e);
-
-/* 1 while nothing is missing. */
-
-ngx_uint_t ngx_http_rooms_redis_room_ready(ngx_http_rooms_room_t *room);
 
 
 /* ngx_http_rooms_redis_command.c: commands */

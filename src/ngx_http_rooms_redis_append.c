@@ -9,9 +9,13 @@
 #include <ngx_http_rooms_redis_op.h>
 
 
-#define NGX_HTTP_ROOMS_REDIS_COMPACT   32    /* appends between snapshots */
+#define NGX_HTTP_ROOMS_REDIS_SNAPSHOT  16384 /* octets, as in the script */
+#define NGX_HTTP_ROOMS_REDIS_KEPT      64    /* messages, until trimmed */
+#define NGX_HTTP_ROOMS_REDIS_LOAD      4     /* times a snapshot, to read */
 #define NGX_HTTP_ROOMS_APPEND_HEAD     6     /* words */
-#define NGX_HTTP_ROOMS_APPEND_PART     6     /* words, without its records */
+#define NGX_HTTP_ROOMS_APPEND_PART     7     /* words */
+#define NGX_HTTP_ROOMS_APPEND_PLAIN    10    /* words */
+#define NGX_HTTP_ROOMS_APPEND_PLAIN_KEYS  3
 #define NGX_HTTP_ROOMS_APPEND_NUMBERS  (2 * NGX_INT64_LEN + 2)
 
 
@@ -28,7 +32,12 @@ typedef struct {
 } ngx_http_rooms_words_t;
 
 
+static ngx_uint_t ngx_http_rooms_append_is_plain(ngx_http_rooms_op_t *op);
+static ngx_int_t ngx_http_rooms_append_plain(ngx_http_rooms_words_t *w,
+    ngx_http_rooms_op_t *op);
 static ngx_int_t ngx_http_rooms_append_words(ngx_http_rooms_words_t *w,
+    ngx_http_rooms_op_t *op);
+static void ngx_http_rooms_append_token(ngx_http_rooms_words_t *w,
     ngx_http_rooms_op_t *op);
 static void ngx_http_rooms_append_own(ngx_http_rooms_words_t *w,
     ngx_http_rooms_op_t *op);
@@ -71,7 +80,9 @@ ngx_http_rooms_redis_append(ngx_http_rooms_redis_t *redis,
     w.redis = redis;
     w.pool = pool;
 
-    rc = ngx_http_rooms_append_words(&w, op);
+    rc = ngx_http_rooms_append_is_plain(op)
+         ? ngx_http_rooms_append_plain(&w, op)
+         : ngx_http_rooms_append_words(&w, op);
 
     if (rc == NGX_OK) {
         rc = ngx_http_rooms_redis_script(&redis->cmd,
@@ -84,6 +95,93 @@ ngx_http_rooms_redis_append(ngx_http_rooms_redis_t *redis,
     ngx_destroy_pool(pool);
 
     return rc;
+}
+
+
+/* 1: nothing but records, and the room goes on as it is. */
+
+static ngx_uint_t
+ngx_http_rooms_append_is_plain(ngx_http_rooms_op_t *op)
+{
+    if (op->n == 0 || op->nclaims || op->nothers || op->ndrops || op->has_keys
+        || op->remove)
+    {
+        return 0;
+    }
+
+    if (op->live) {
+        return op->expected != ROOMS_JOURNAL_ANY
+               && op->deadline == ROOMS_JOURNAL_KEEP;
+    }
+
+    return op->expected == ROOMS_JOURNAL_ANY && !op->facts;
+}
+
+
+/*
+ * How long a room without a state is kept is not said with each message: an
+ * eighth of it more, and again after that.
+ */
+
+static ngx_int_t
+ngx_http_rooms_append_plain(ngx_http_rooms_words_t *w,
+    ngx_http_rooms_op_t *op)
+{
+    uint64_t                 keep;
+    rooms_str_t              name;
+    ngx_http_rooms_room_t   *room;
+    ngx_http_rooms_redis_t  *redis;
+
+    w->words = ngx_palloc(w->pool, NGX_HTTP_ROOMS_APPEND_PLAIN
+                                   * sizeof(rooms_str_t));
+    if (w->words == NULL) {
+        return NGX_ERROR;
+    }
+
+    redis = w->redis;
+    name = rooms_str(op->name.data, op->name.len);
+    w->args = &w->words[NGX_HTTP_ROOMS_APPEND_PLAIN_KEYS];
+
+    ngx_http_rooms_append_key(w, "z", rooms_str(NULL, 0));
+    ngx_http_rooms_append_key(w, "r:", name);
+    ngx_http_rooms_append_key(w, "s:", name);
+
+    ngx_http_rooms_append_number(w, redis->zone->epoch);
+    ngx_http_rooms_append_token(w, op);
+
+    if (op->live) {
+        ngx_http_rooms_append_number(w, op->expected);
+
+    } else {
+        ngx_http_rooms_append_arg(w, rooms_str("*", 1));
+    }
+
+    ngx_http_rooms_append_number(w, op->n * ROOMS_MESSAGE_IDS);
+    ngx_http_rooms_append_arg(w, rooms_str(op->records.data,
+                                           op->records.len));
+    if (op->live) {
+        return w->failed ? NGX_ERROR : NGX_OK;
+    }
+
+    keep = redis->conf->keep;
+    ngx_http_rooms_append_number(w, keep + keep / 8);
+
+    room = ngx_http_rooms_room_find(redis->zone,
+                                    rooms_journal_hash(redis->zone->journal,
+                                                       name));
+    if (room == NULL || room->backing.kept++ == 0
+        || room->backing.kept == NGX_HTTP_ROOMS_REDIS_KEPT
+        || ngx_current_msec - room->backing.kept_since >= keep / 8)
+    {
+        ngx_http_rooms_append_number(w, redis->conf->history);
+
+        if (room) {
+            room->backing.kept = 1;
+            room->backing.kept_since = ngx_current_msec;
+        }
+    }
+
+    return w->failed ? NGX_ERROR : NGX_OK;
 }
 
 
@@ -102,8 +200,7 @@ ngx_http_rooms_append_words(ngx_http_rooms_words_t *w,
     parts = op->nclaims + (op->n != 0) + op->nothers + op->ndrops;
 
     nkeys += 2 + 2 * parts;
-    nwords += NGX_HTTP_ROOMS_APPEND_HEAD + NGX_HTTP_ROOMS_APPEND_PART * parts
-              + op->nclaims + op->n + op->nothers + op->ndrops;
+    nwords += NGX_HTTP_ROOMS_APPEND_HEAD + NGX_HTTP_ROOMS_APPEND_PART * parts;
 
     w->words = ngx_palloc(w->pool, (nkeys + nwords) * sizeof(rooms_str_t));
     if (w->words == NULL) {
@@ -116,8 +213,7 @@ ngx_http_rooms_append_words(ngx_http_rooms_words_t *w,
     ngx_http_rooms_append_key(w, "due", rooms_str(NULL, 0));
 
     ngx_http_rooms_append_number(w, redis->zone->epoch);
-    ngx_http_rooms_append_print(w, "%*s %uL", redis->me_len, redis->me,
-                                (uint64_t) op->node.key);
+    ngx_http_rooms_append_token(w, op);
     ngx_http_rooms_append_number(w, redis->conf->history);
     ngx_http_rooms_append_number(w, parts);
     ngx_http_rooms_append_number(w, op->n ? op->nclaims + 1 : 0);
@@ -137,14 +233,22 @@ ngx_http_rooms_append_words(ngx_http_rooms_words_t *w,
 }
 
 
+static void
+ngx_http_rooms_append_token(ngx_http_rooms_words_t *w,
+    ngx_http_rooms_op_t *op)
+{
+    ngx_http_rooms_append_print(w, "%*s %uL", w->redis->me_len, w->redis->me,
+                                (uint64_t) op->node.key);
+}
+
+
 /* The records of the room that was decided in. */
 
 static void
 ngx_http_rooms_append_own(ngx_http_rooms_words_t *w, ngx_http_rooms_op_t *op)
 {
-    size_t       len;
-    ngx_uint_t   i, lives;
-    rooms_str_t  name, in;
+    ngx_uint_t   lives;
+    rooms_str_t  name;
 
     name = rooms_str(op->name.data, op->name.len);
     lives = (op->facts || op->live);
@@ -172,17 +276,8 @@ ngx_http_rooms_append_own(ngx_http_rooms_words_t *w, ngx_http_rooms_op_t *op)
 
     ngx_http_rooms_append_ttl(w, op);
     ngx_http_rooms_append_number(w, op->n);
-
-    in = rooms_str(op->records.data, op->records.len);
-
-    for (i = 0; i < op->n; i++) {
-        len = ngx_http_rooms_append_len(in);
-
-        ngx_http_rooms_append_arg(w, rooms_str(in.data, len));
-
-        in.data += len;
-        in.len -= len;
-    }
+    ngx_http_rooms_append_arg(w, rooms_str(op->records.data,
+                                           op->records.len));
 }
 
 
@@ -424,33 +519,37 @@ void
 ngx_http_rooms_redis_compact(ngx_http_rooms_room_t *room)
 {
     u_char                   keys[2][NGX_HTTP_ROOMS_REDIS_KEY];
-    u_char                   digits[2][NGX_INT64_LEN];
+    u_char                   digits[3][NGX_INT64_LEN];
     rooms_buf_t              b;
-    rooms_str_t              words[5], name;
+    rooms_str_t              words[6], name;
     ngx_http_rooms_redis_t  *redis;
 
-    if (room->appends < NGX_HTTP_ROOMS_REDIS_COMPACT || room->state == NULL) {
+    if (!room->backing.compact || room->state == NULL) {
         return;
     }
 
-    room->appends = 0;
+    room->backing.compact = 0;
 
     redis = room->zone->redis;
     name = rooms_str(room->name.data, room->name.len);
 
     rooms_buf_init(&b, 0);
     room->zone->app->app->snapshot(room->state, &b);
+    room->backing.size = b.len;
 
     words[0] = ngx_http_rooms_redis_key(redis, keys[0], "r:", name);
     words[1] = ngx_http_rooms_redis_key(redis, keys[1], "s:", name);
     words[2] = ngx_http_rooms_redis_digits(digits[0], room->last);
     words[3] = rooms_str(b.data, b.len);
     words[4] = ngx_http_rooms_redis_digits(digits[1], redis->conf->history);
+    words[5] = ngx_http_rooms_redis_digits(digits[2],
+                              ngx_max(NGX_HTTP_ROOMS_REDIS_SNAPSHOT,
+                                      NGX_HTTP_ROOMS_REDIS_LOAD * b.len));
 
     if (!b.failed) {
         (void) ngx_http_rooms_redis_script(&redis->cmd,
                                            NGX_HTTP_ROOMS_SCRIPT_SNAPSHOT,
-                                           words, 2, 5, NULL, NULL);
+                                           words, 2, 6, NULL, NULL);
     }
 
     rooms_buf_free(&b);

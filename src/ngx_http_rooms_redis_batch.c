@@ -9,12 +9,16 @@
 #include <ngx_http_rooms_redis_op.h>
 
 
+#define NGX_HTTP_ROOMS_REDIS_COPY  4096      /* octets of a state, a command */
+
+
 static void ngx_http_rooms_room_decide(ngx_http_rooms_room_t *room);
 static ngx_int_t ngx_http_rooms_room_decide_one(ngx_http_rooms_room_t *room,
     ngx_http_rooms_pending_t *p, const void *state, ngx_http_rooms_op_t **op);
 static ngx_int_t ngx_http_rooms_room_fence(ngx_http_rooms_room_t *room,
     ngx_http_rooms_pending_t *p);
 static void ngx_http_rooms_room_fence_reply(void *data, redisReply *reply);
+static ngx_uint_t ngx_http_rooms_room_is_worth(ngx_http_rooms_room_t *room);
 static ngx_int_t ngx_http_rooms_room_speculate(ngx_http_rooms_room_t *room,
     ngx_http_rooms_op_t *op, ngx_http_rooms_pending_t *p, void **state,
     ngx_uint_t *copied);
@@ -85,7 +89,9 @@ ngx_http_rooms_room_decide(ngx_http_rooms_room_t *room)
         }
 
         if (op->remove || ngx_http_rooms_op_full(op)
-            || (ngx_queue_empty(&room->backing.tasks) && app->keys == NULL)
+            || (app->keys == NULL
+                && (ngx_queue_empty(&room->backing.tasks)
+                    || (!copied && !ngx_http_rooms_room_is_worth(room))))
             || ngx_http_rooms_room_speculate(room, op, p, &state, &copied)
                != NGX_OK)
         {
@@ -264,6 +270,31 @@ ngx_http_rooms_room_fence_reply(void *data, redisReply *reply)
 }
 
 
+/*
+ * A batch copies the state, which has to be worth it: of a large one, only
+ * for many that wait.  Others wait for an append, and are more after it.
+ */
+
+static ngx_uint_t
+ngx_http_rooms_room_is_worth(ngx_http_rooms_room_t *room)
+{
+    size_t        len;
+    ngx_queue_t  *q;
+
+    len = 0;
+
+    for (q = ngx_queue_head(&room->backing.tasks);
+         q != ngx_queue_sentinel(&room->backing.tasks)
+         && len < room->backing.size;
+         q = ngx_queue_next(q))
+    {
+        len += NGX_HTTP_ROOMS_REDIS_COPY;
+    }
+
+    return len >= room->backing.size;
+}
+
+
 /* What the state will be when these records are in the journal. */
 
 static ngx_int_t
@@ -288,6 +319,7 @@ ngx_http_rooms_room_speculate(ngx_http_rooms_room_t *room,
             rooms_buf_init(&b, 0);
 
             app->app->snapshot(room->state, &b);
+            room->backing.size = b.len;
 
             rc = b.failed ? ROOMS_ERROR
                           : app->app->restore(app->conf, state,

@@ -257,30 +257,24 @@ ngx_http_rooms_fetch_reply(void *data, redisReply *reply)
 {
     ngx_http_rooms_fetched_t *f = data;
 
-    size_t                   i;
-    redisReply              *list;
-    rooms_journal_entry_t    e;
-    ngx_http_rooms_fetch_t  *x;
+    ngx_int_t                        rc;
+    redisReply                      *records;
+    rooms_journal_entry_t            e;
+    ngx_http_rooms_fetch_t          *x;
+    ngx_http_rooms_redis_entries_t   list;
 
     x = f->fetch;
     f->answered = 1;
 
-    list = ngx_http_rooms_redis_element(reply, 3);
-    f->failed = (list == NULL);
+    records = ngx_http_rooms_redis_element(reply, 3);
 
-    for (i = 0; ngx_http_rooms_redis_element(list, i); i++) {
+    ngx_http_rooms_redis_entries(&list, records);
 
-        if (ngx_http_rooms_redis_entry(f->room,
-                                       ngx_http_rooms_redis_element(list, i),
-                                       &e)
-            != NGX_OK)
-        {
-            f->failed = 1;
-            break;
-        }
-
+    while ((rc = ngx_http_rooms_redis_entry(f->room, &list, &e)) == NGX_OK) {
         ngx_http_rooms_fetch_keep(&f->read, &e);
     }
+
+    f->failed = (records == NULL || rc == NGX_ERROR);
 
     if (--x->waits) {
         return;

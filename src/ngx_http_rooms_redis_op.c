@@ -191,6 +191,11 @@ ngx_http_rooms_redis_appended(void *data, redisReply *reply)
         room->backing.state = NGX_HTTP_ROOMS_BACKING_STALE;
     }
 
+    if (reply && reply->type == REDIS_REPLY_INTEGER) {
+        ngx_http_rooms_op_written(op, reply->integer);
+        return;
+    }
+
     rc = ngx_http_rooms_redis_integer(ngx_http_rooms_redis_element(reply, 0));
     text = ngx_http_rooms_redis_str(ngx_http_rooms_redis_element(reply, 1));
 
@@ -200,7 +205,9 @@ ngx_http_rooms_redis_appended(void *data, redisReply *reply)
         return;
     }
 
-    if (rc < 0 || rooms_bus_number(text, &n) != ROOMS_OK) {
+    n = ngx_http_rooms_redis_integer(ngx_http_rooms_redis_element(reply, 1));
+
+    if (rc < 0 || (text.len && rooms_bus_number(text, &n) != ROOMS_OK)) {
         ngx_http_rooms_op_failed(op, ROOMS_REFUSE_STORAGE);
         return;
     }
@@ -208,8 +215,10 @@ ngx_http_rooms_redis_appended(void *data, redisReply *reply)
     switch (rc) {
 
     case NGX_HTTP_ROOMS_APPENDED:
-        redis->rooms = ngx_http_rooms_redis_integer(
-                                   ngx_http_rooms_redis_element(reply, 2));
+        if (room) {
+            room->backing.compact = 1;
+        }
+
         ngx_http_rooms_op_written(op, n);
         return;
 
@@ -252,7 +261,6 @@ ngx_http_rooms_op_written(ngx_http_rooms_op_t *op, uint64_t base)
 
         if (room) {
             room->backing.committed = last;
-            room->appends += op->n;
         }
     }
 

@@ -19,7 +19,11 @@ static ngx_int_t ngx_http_rooms_redis_room_state(ngx_http_rooms_room_t *room,
 static void ngx_http_rooms_redis_room_since_reply(void *data,
     redisReply *reply);
 static ngx_int_t ngx_http_rooms_redis_room_entries(
-    ngx_http_rooms_room_t *room, redisReply *list);
+    ngx_http_rooms_room_t *room, redisReply *reply);
+static ngx_uint_t ngx_http_rooms_redis_room_follows(
+    ngx_http_rooms_room_t *room, const rooms_journal_entry_t *e);
+static ngx_uint_t ngx_http_rooms_redis_room_fresh(
+    ngx_http_rooms_room_t *room);
 static void ngx_http_rooms_redis_room_apply(ngx_http_rooms_room_t *room,
     const rooms_journal_entry_t *e);
 static void ngx_http_rooms_redis_room_is_ready(ngx_http_rooms_room_t *room);
@@ -160,11 +164,12 @@ static ngx_int_t
 ngx_http_rooms_redis_room_state(ngx_http_rooms_room_t *room,
     redisReply *reply)
 {
-    size_t                  i;
-    uint64_t                last;
-    redisReply             *list, *snapshot;
-    ngx_http_rooms_app_t   *app;
-    rooms_journal_entry_t   e;
+    uint64_t                         last;
+    ngx_int_t                        rc;
+    redisReply                      *snapshot;
+    ngx_http_rooms_app_t            *app;
+    rooms_journal_entry_t            e;
+    ngx_http_rooms_redis_entries_t   list;
 
     app = room->zone->app;
 
@@ -189,17 +194,10 @@ ngx_http_rooms_redis_room_state(ngx_http_rooms_room_t *room,
             return NGX_ERROR;
         }
 
-        list = ngx_http_rooms_redis_element(reply, 5);
+        ngx_http_rooms_redis_entries(&list,
+                                  ngx_http_rooms_redis_element(reply, 5));
 
-        for (i = 0; ngx_http_rooms_redis_element(list, i); i++) {
-
-            if (ngx_http_rooms_redis_entry(room,
-                                     ngx_http_rooms_redis_element(list, i),
-                                     &e)
-                != NGX_OK)
-            {
-                return NGX_ERROR;
-            }
+        while ((rc = ngx_http_rooms_redis_entry(room, &list, &e)) == NGX_OK) {
 
             if (e.fact.len
                 && app->app->evolve(app->conf, &room->state, e.id, e.fact)
@@ -208,58 +206,14 @@ ngx_http_rooms_redis_room_state(ngx_http_rooms_room_t *room,
                 return NGX_ERROR;
             }
         }
+
+        if (rc == NGX_ERROR) {
+            return NGX_ERROR;
+        }
     }
 
     room->last = last;
     room->zone->redis->max = ngx_max(room->zone->redis->max, last);
-
-    return NGX_OK;
-}
-
-
-/* [ID [p PREV d RECORD]] */
-
-ngx_int_t
-ngx_http_rooms_redis_entry(ngx_http_rooms_room_t *room, redisReply *reply,
-    rooms_journal_entry_t *e)
-{
-    u_char              *p;
-    redisReply          *fields;
-    rooms_str_t          id, data;
-    rooms_bus_record_t   r;
-
-    ngx_memzero(e, sizeof(rooms_journal_entry_t));
-
-    id = ngx_http_rooms_redis_str(ngx_http_rooms_redis_element(reply, 0));
-    fields = ngx_http_rooms_redis_element(reply, 1);
-
-    p = id.len ? memchr(id.data, '-', id.len) : NULL;
-
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    id.len = p - id.data;
-
-    data = ngx_http_rooms_redis_str(ngx_http_rooms_redis_element(fields, 3));
-
-    if (rooms_bus_number(id, &e->id) != ROOMS_OK
-        || rooms_bus_number(ngx_http_rooms_redis_str(
-                                    ngx_http_rooms_redis_element(fields, 1)),
-                            &e->prev)
-           != ROOMS_OK
-        || rooms_bus_read(&data, &r) != ROOMS_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    e->kind = ROOMS_ENTRY_RECORD;
-    e->time = r.time;
-    e->hash = room->hash;
-    e->room = rooms_str(room->name.data, room->name.len);
-    e->fact = r.fact;
-    e->messages = r.messages;
-    e->removed = r.removed;
 
     return NGX_OK;
 }
@@ -333,7 +287,8 @@ ngx_http_rooms_redis_room_since_reply(void *data, redisReply *reply)
                                       ngx_http_rooms_redis_element(reply, 3))
         != NGX_OK
         || room->last < last
-        || (!live && room->state))
+        || (!live && room->state)
+        || (last < room->last && !ngx_http_rooms_redis_room_fresh(room)))
     {
         /* not all of it is kept: members are told by being sent away */
 
@@ -350,35 +305,55 @@ ngx_http_rooms_redis_room_since_reply(void *data, redisReply *reply)
 
 static ngx_int_t
 ngx_http_rooms_redis_room_entries(ngx_http_rooms_room_t *room,
-    redisReply *list)
+    redisReply *reply)
 {
-    size_t                  i;
-    rooms_journal_entry_t   e;
+    ngx_int_t                        rc;
+    rooms_journal_entry_t            e;
+    ngx_http_rooms_redis_entries_t   list;
 
-    for (i = 0; ngx_http_rooms_redis_element(list, i); i++) {
+    ngx_http_rooms_redis_entries(&list, reply);
 
-        if (ngx_http_rooms_redis_entry(room,
-                                       ngx_http_rooms_redis_element(list, i),
-                                       &e)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
+    while ((rc = ngx_http_rooms_redis_entry(room, &list, &e)) == NGX_OK) {
 
         if (e.id <= room->last) {
             continue;
         }
 
-        /* a room that never had a record here has missed nothing */
-
-        if (e.prev != room->last && room->last) {
+        if (!ngx_http_rooms_redis_room_follows(room, &e)) {
             return NGX_ERROR;
         }
 
         ngx_http_rooms_redis_room_apply(room, &e);
     }
 
-    return NGX_OK;
+    return rc == NGX_DONE ? NGX_OK : NGX_ERROR;
+}
+
+
+/*
+ * A room that never had a record here has missed nothing.  One without a
+ * state may have been quiet for so long that Redis has forgotten it, and
+ * begins anew.
+ */
+
+static ngx_uint_t
+ngx_http_rooms_redis_room_follows(ngx_http_rooms_room_t *room,
+    const rooms_journal_entry_t *e)
+{
+    return e->prev == room->last || room->last == 0
+           || (e->prev == 0 && room->state == NULL
+               && ngx_http_rooms_redis_room_fresh(room));
+}
+
+
+/* Nothing can have come and been forgotten since all of it was known. */
+
+static ngx_uint_t
+ngx_http_rooms_redis_room_fresh(ngx_http_rooms_room_t *room)
+{
+    return room->backing.state == NGX_HTTP_ROOMS_BACKING_READY
+           || ngx_current_msec - room->backing.current
+              < room->zone->redis->conf->keep;
 }
 
 
@@ -386,51 +361,35 @@ void
 ngx_http_rooms_redis_room_told(ngx_http_rooms_room_t *room,
     const rooms_bus_header_t *h, rooms_str_t records)
 {
-    uint64_t                id, prev;
-    rooms_int_t             rc;
-    rooms_bus_record_t      r;
-    rooms_journal_entry_t   e;
+    ngx_int_t                        rc;
+    rooms_journal_entry_t            e;
+    ngx_http_rooms_redis_entries_t   list;
 
     if (h->epoch != room->zone->epoch) {
         room->backing.dropped = h->first;
         return;
     }
 
-    id = h->first;
-    prev = h->prev;
+    ngx_http_rooms_redis_published_entries(&list, h, records);
 
-    while ((rc = rooms_bus_read(&records, &r)) == ROOMS_OK) {
+    while ((rc = ngx_http_rooms_redis_entry(room, &list, &e)) == NGX_OK) {
 
-        if (id > room->last) {
-
-            if (room->backing.state != NGX_HTTP_ROOMS_BACKING_READY
-                || prev != room->last)
-            {
-                room->backing.dropped = ngx_max(room->backing.dropped, id);
-
-            } else {
-                ngx_memzero(&e, sizeof(rooms_journal_entry_t));
-
-                e.kind = ROOMS_ENTRY_RECORD;
-                e.id = id;
-                e.prev = prev;
-                e.time = r.time;
-                e.hash = room->hash;
-                e.room = rooms_str(room->name.data, room->name.len);
-                e.fact = r.fact;
-                e.messages = r.messages;
-                e.removed = r.removed;
-
-                ngx_http_rooms_redis_room_apply(room, &e);
-            }
+        if (e.id <= room->last) {
+            continue;
         }
 
-        prev = id;
-        id += ROOMS_MESSAGE_IDS;
+        if (room->backing.state != NGX_HTTP_ROOMS_BACKING_READY
+            || !ngx_http_rooms_redis_room_follows(room, &e))
+        {
+            room->backing.dropped = ngx_max(room->backing.dropped, e.id);
+
+        } else {
+            ngx_http_rooms_redis_room_apply(room, &e);
+        }
     }
 
-    if (rc == ROOMS_ERROR) {
-        room->backing.dropped = ngx_max(room->backing.dropped, id);
+    if (rc == NGX_ERROR) {
+        room->backing.dropped = ngx_max(room->backing.dropped, list.id);
     }
 
     if (room->backing.dropped > room->last
@@ -482,6 +441,7 @@ ngx_http_rooms_redis_room_is_ready(ngx_http_rooms_room_t *room)
     }
 
     room->backing.committed = 0;
+    room->backing.current = ngx_current_msec;
 
     ngx_http_rooms_redis_room_wake(room);
     ngx_http_rooms_redis_fetches_wake(room->zone->redis);

@@ -120,6 +120,10 @@ ngx_http_rooms_redis_rooms_behind(ngx_http_rooms_redis_t *redis)
          room;
          room = ngx_http_rooms_redis_room_next(room))
     {
+        if (room->backing.state == NGX_HTTP_ROOMS_BACKING_READY) {
+            room->backing.current = ngx_current_msec;
+        }
+
         if (room->backing.state == NGX_HTTP_ROOMS_BACKING_STALE
             || room->backing.state == NGX_HTTP_ROOMS_BACKING_NEW
             || (room->backing.committed > room->last

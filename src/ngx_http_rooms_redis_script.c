@@ -8,8 +8,11 @@
  *     T:z         hash    epoch, id (the last given), beat (when, ms), run
  *                         (of the server), floor (its first id)
  *     T:zn        set     workers that the server of this run has heard
- *     T:r:ROOM    hash    last, live, base, snap, state, keys
- *     T:s:ROOM    stream  the records: p (id before), d (rooms_bus.h)
+ *     T:r:ROOM    hash    last, live, base (the last id before it lived),
+ *                         snap (the id of state), state, size (of what came
+ *                         after state, less what may), keys
+ *     T:s:ROOM    stream  d: what was published (rooms_bus.h), by the last
+ *                         of its ids
  *     T:due       zset    live rooms by deadline
  *     T:owners    zset    workers by when their lease ends
  *     T:m:OWNER   set     sids of a worker
@@ -18,7 +21,7 @@
  *
  * An id is a multiple of 8, see ROOMS_MESSAGE_IDS.
  *
- * Numbers are written with %.0f, since Lua's own form loses digits.
+ * Numbers are written with %d or %.0f, since Lua's own form loses digits.
  */
 
 
@@ -30,117 +33,163 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
     /*
      * append; KEYS z due, for each part r s, then KEY...
      * ARGV epoch token history parts own until, for each part: kind room
-     *      expected deadline ttl n RECORD..., and for each KEY: type, number
-     *      of words, WORD...
+     *      expected deadline ttl n RECORDS, and for each KEY: type, number of
+     *      words, WORD...
      *
      * The kinds of parts: c, a room that must not live, and does now; l, one
      * that lives; r, one that ends; m, messages only; d, one that ends if it
      * lives.  own is the part whose keys the others are; 0: none.
      *
-     * 0 id rooms: written with ids after this one; 1 last: conflict; 2 epoch:
-     * another one; 3 part: it lives
+     * What is appended most is said in fewer words; KEYS z r s
+     * ARGV epoch token expected 8n RECORDS, where the room lives on as it does;
+     *      epoch token * 8n RECORDS ttl [history], where it does not live.
+     *
+     * id, or 0 id 1: written with ids after this one, and a snapshot is wanted;
+     * 1 last: conflict; 2 epoch: another one; 3 part: it lives.
+     *
+     * A snapshot is wanted of one of those that append, where more than M
+     * octets, or several times as many as it has, came after the last one.
      */
 
-    "local f = function(x) return string.format('%.0f', x) end\n"
-    "local e = redis.call('HGET', KEYS[1], 'epoch')\n"
-    "if e ~= ARGV[1] then return {2, e or ''} end\n"
-    "local parts, own = tonumber(ARGV[4]), tonumber(ARGV[5])\n"
-    "local a, total, taken = 7, 0, {}\n"
-    "for i = 1, parts do\n"
-    "  local r, x = KEYS[1 + 2 * i], ARGV[a + 2]\n"
-    "  if ARGV[a] == 'c' then\n"
-    "    if taken[r] or redis.call('HGET', r, 'live') == '1' then\n"
-    "      return {3, f(i)}\n"
+    "local c, K, A, f, M = redis.call, KEYS, ARGV, string.format, 16384\n"
+    "local z = K[1]\n"
+    "local e = c('HGET', z, 'epoch')\n"
+    "if e ~= A[1] then return {2, e or ''} end\n"
+    "if #K == 3 then\n"
+    "  local r, x, n, records = K[2], A[3], A[4], A[5]\n"
+    "  local last, h\n"
+    "  if x == '*' then\n"
+    "    last = c('HGET', r, 'last') or '0'\n"
+    "  else\n"
+    "    h = c('HMGET', r, 'last', 'size')\n"
+    "    last = h[1] or '0'\n"
+    "    if last ~= x then return {1, last} end\n"
+    "  end\n"
+    "  local id = c('HINCRBY', z, 'id', n)\n"
+    "  local p, base = f('%d', id), id - n\n"
+    "  local first = n == '8' and p or f('%d', base + 8)\n"
+    "  local text = e .. ' ' .. last .. ' ' .. first .. ' ' .. A[2] .. '\\n'\n"
+    "               .. records\n"
+    "  local snapshot = false\n"
+    "  if h then\n"
+    "    local size = (h[2] or -M) + #records\n"
+    "    if size >= 0 then size, snapshot = -M, true end\n"
+    "    c('XADD', K[3], p, 'd', text)\n"
+    "    c('HSET', r, 'last', p, 'size', f('%d', size))\n"
+    "  else\n"
+    "    if A[7] then\n"
+    "      c('XADD', K[3], 'MAXLEN', '~', A[7], p, 'd', text)\n"
+    "    else\n"
+    "      c('XADD', K[3], p, 'd', text)\n"
     "    end\n"
-    "    taken[r] = true\n"
+    "    c('HSET', r, 'last', p)\n"
+    "    if A[7] or last == '0' then\n"
+    "      c('PEXPIRE', r, A[6])\n"
+    "      c('PEXPIRE', K[3], A[6])\n"
+    "    end\n"
+    "  end\n"
+    "  c('PUBLISH', r, text)\n"
+    "  return snapshot and {0, base, 1} or base\n"
+    "end\n"
+    "local due = K[2]\n"
+    "local parts, own, total, was = A[4] + 0, A[5] + 0, 0, {}\n"
+    "for i = 1, parts do\n"
+    "  local a, r = 7 * i, K[1 + 2 * i]\n"
+    "  local h, x = was[r], A[a + 2]\n"
+    "  if not h then\n"
+    "    h = c('HMGET', r, 'last', 'live', 'size')\n"
+    "    was[r] = h\n"
+    "  end\n"
+    "  if A[a] == 'c' then\n"
+    "    if h.taken or h[2] == '1' then return {3, i} end\n"
+    "    h.taken = true\n"
     "  elseif x ~= '*' then\n"
-    "    local h = redis.call('HMGET', r, 'last', 'live')\n"
     "    local last = h[1] or '0'\n"
     "    if x == '0' and h[2] == '1' or x ~= '0' and x ~= last then\n"
     "      return {1, last}\n"
     "    end\n"
     "  end\n"
-    "  local n = tonumber(ARGV[a + 5])\n"
-    "  total = total + n\n"
-    "  a = a + 6 + n\n"
+    "  total = total + A[a + 5]\n"
     "end\n"
-    "local base = redis.call('HINCRBY', KEYS[1], 'id', 8 * total)"
-    " - 8 * total\n"
-    "local id, a = base, 7\n"
+    "local id = c('HINCRBY', z, 'id', 8 * total) - 8 * total\n"
+    "local base, snapshot = id, false\n"
     "for i = 1, parts do\n"
-    "  local r, s, kind = KEYS[1 + 2 * i], KEYS[2 + 2 * i], ARGV[a]\n"
-    "  local room, deadline, ttl = ARGV[a + 1], ARGV[a + 3], ARGV[a + 4]\n"
-    "  local n = tonumber(ARGV[a + 5])\n"
-    "  local h = redis.call('HMGET', r, 'last', 'live')\n"
-    "  local last, live = h[1] or '0', h[2] == '1'\n"
+    "  local a, r, s = 7 * i, K[1 + 2 * i], K[2 + 2 * i]\n"
+    "  local h, kind, ttl = was[r], A[a], A[a + 4]\n"
+    "  local last, live, records = h[1] or '0', h[2] == '1', A[a + 6]\n"
+    "  local first = f('%d', id + 8)\n"
+    "  id = id + 8 * A[a + 5]\n"
     "  if kind ~= 'd' or live then\n"
-    "    local out = {ARGV[1], ' ', last, ' ', f(id + 8), ' ', ARGV[2],"
-    " '\\n'}\n"
-    "    local p = last\n"
-    "    for j = 1, n do\n"
-    "      local x, rec = f(id + 8 * j), ARGV[a + 5 + j]\n"
-    "      if kind == 'm' and not live then\n"
-    "        redis.call('XADD', s, 'MAXLEN', '~', ARGV[3], x, 'p', p,\n"
-    "                   'd', rec)\n"
-    "      else\n"
-    "        redis.call('XADD', s, x, 'p', p, 'd', rec)\n"
-    "      end\n"
-    "      p = x\n"
-    "      out[#out + 1] = rec\n"
+    "    local p = f('%d', id)\n"
+    "    local text = A[1] .. ' ' .. last .. ' ' .. first .. ' ' .. A[2]\n"
+    "                 .. '\\n' .. records\n"
+    "    local lives = live or kind == 'l' or kind == 'c'\n"
+    "    if lives then\n"
+    "      c('XADD', s, p, 'd', text)\n"
+    "    else\n"
+    "      c('XADD', s, 'MAXLEN', '~', A[3], p, 'd', text)\n"
     "    end\n"
-    "    redis.call('HSET', r, 'last', p)\n"
     "    if kind == 'r' or kind == 'd' then\n"
-    "      redis.call('HDEL', r, 'live', 'snap', 'state')\n"
-    "      redis.call('ZREM', KEYS[2], room)\n"
-    "    elseif kind ~= 'm' then\n"
-    "      if not live then\n"
-    "        redis.call('HSET', r, 'live', '1', 'base', last)\n"
+    "      c('HSET', r, 'last', p)\n"
+    "      c('HDEL', r, 'live', 'snap', 'state', 'size')\n"
+    "      c('ZREM', due, A[a + 1])\n"
+    "      h[2], h[3] = false, false\n"
+    "    elseif lives then\n"
+    "      local size = (h[3] or -M) + #records\n"
+    "      if size >= 0 and i == own then size, snapshot = -M, true end\n"
+    "      size = f('%d', size)\n"
+    "      if live then\n"
+    "        c('HSET', r, 'last', p, 'size', size)\n"
+    "      else\n"
+    "        c('HSET', r, 'last', p, 'size', size, 'live', '1',\n"
+    "          'base', last)\n"
     "      end\n"
-    "      if deadline == '0' or deadline == '-' and not live then\n"
-    "        redis.call('ZADD', KEYS[2], '+inf', room)\n"
-    "      elseif deadline ~= '-' then\n"
-    "        redis.call('ZADD', KEYS[2], deadline, room)\n"
+    "      h[2], h[3] = '1', size\n"
+    "      local deadline = A[a + 3]\n"
+    "      if kind ~= 'm' then\n"
+    "        if deadline == '0' or deadline == '-' and not live then\n"
+    "          c('ZADD', due, '+inf', A[a + 1])\n"
+    "        elseif deadline ~= '-' then\n"
+    "          c('ZADD', due, deadline, A[a + 1])\n"
+    "        end\n"
     "      end\n"
+    "    else\n"
+    "      c('HSET', r, 'last', p)\n"
     "    end\n"
+    "    h[1] = p\n"
     "    if ttl == '0' then\n"
-    "      redis.call('PERSIST', r)\n"
-    "      redis.call('PERSIST', s)\n"
+    "      c('PERSIST', r)\n"
+    "      c('PERSIST', s)\n"
     "    elseif ttl ~= '-' and not (kind == 'm' and live) then\n"
-    "      redis.call('PEXPIRE', r, ttl)\n"
-    "      redis.call('PEXPIRE', s, ttl)\n"
+    "      c('PEXPIRE', r, ttl)\n"
+    "      c('PEXPIRE', s, ttl)\n"
     "    end\n"
-    "    redis.call('PUBLISH', r, table.concat(out))\n"
+    "    c('PUBLISH', r, text)\n"
     "  end\n"
-    "  id = id + 8 * n\n"
-    "  a = a + 6 + n\n"
     "end\n"
-    "local t = ARGV[6]\n"
+    "local t = A[6]\n"
     "if own > 0 and t ~= '-' then\n"
-    "  local r, names = KEYS[1 + 2 * own], {}\n"
-    "  if t == 'k' then\n"
-    "    local b, k = 7, 1\n"
-    "    while k < own do b = b + 6 + tonumber(ARGV[b + 5]); k = k + 1 end\n"
-    "    t = redis.call('ZSCORE', KEYS[2], ARGV[b + 1]) or '0'\n"
-    "  end\n"
-    "  local had = redis.call('HGET', r, 'keys') or ''\n"
-    "  for k in string.gmatch(had, '[^\\n]+') do redis.call('DEL', k) end\n"
-    "  for i = 3 + 2 * parts, #KEYS do\n"
-    "    local w = tonumber(ARGV[a + 1])\n"
-    "    redis.call('DEL', KEYS[i])\n"
-    "    redis.call(ARGV[a], KEYS[i], unpack(ARGV, a + 2, a + 1 + w))\n"
+    "  local r, names, a = K[1 + 2 * own], {}, 7 + 7 * parts\n"
+    "  if t == 'k' then t = c('ZSCORE', due, A[7 * own + 1]) or '0' end\n"
+    "  local had = c('HGET', r, 'keys') or ''\n"
+    "  for k in string.gmatch(had, '[^\\n]+') do c('DEL', k) end\n"
+    "  for i = 3 + 2 * parts, #K do\n"
+    "    local w = A[a + 1] + 0\n"
+    "    c('DEL', K[i])\n"
+    "    c(A[a], K[i], unpack(A, a + 2, a + 1 + w))\n"
     "    if t ~= 'inf' and t ~= '0' then\n"
-    "      redis.call('PEXPIREAT', KEYS[i], f(tonumber(t)))\n"
+    "      c('PEXPIREAT', K[i], f('%d', t))\n"
     "    end\n"
-    "    names[#names + 1] = KEYS[i]\n"
+    "    names[#names + 1] = K[i]\n"
     "    a = a + 2 + w\n"
     "  end\n"
     "  if #names > 0 then\n"
-    "    redis.call('HSET', r, 'keys', table.concat(names, '\\n'))\n"
+    "    c('HSET', r, 'keys', table.concat(names, '\\n'))\n"
     "  else\n"
-    "    redis.call('HDEL', r, 'keys')\n"
+    "    c('HDEL', r, 'keys')\n"
     "  end\n"
     "end\n"
-    "return {0, f(base), redis.call('ZCARD', KEYS[2])}\n",
+    "return snapshot and {0, base, 1} or base\n",
 
     /* load; KEYS z r s; epoch last live snap state RECORDS */
 
@@ -162,12 +211,22 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
     "return {e or '', r[1] or '0', r[2] or '0',\n"
     "        redis.call('XRANGE', KEYS[3], '(' .. ARGV[1], '+')}\n",
 
-    /* snapshot; KEYS r s; ARGV id state history */
+    /*
+     * snapshot; KEYS r s; ARGV id state history size
+     * Of a state that is no more the last one, too; not of another room that
+     * had the name, and what came after it is not trimmed.
+     */
 
-    "local r = redis.call('HMGET', KEYS[1], 'last', 'live')\n"
-    "if r[1] ~= ARGV[1] or r[2] ~= '1' then return 0 end\n"
-    "redis.call('HSET', KEYS[1], 'snap', ARGV[1], 'state', ARGV[2])\n"
-    "redis.call('XTRIM', KEYS[2], 'MAXLEN', '~', ARGV[3])\n"
+    "local r = redis.call('HMGET', KEYS[1], 'live', 'base', 'snap')\n"
+    "local id, history = tonumber(ARGV[1]), tonumber(ARGV[3])\n"
+    "if r[1] ~= '1' or id <= tonumber(r[3] or r[2] or '0') then return 0 end\n"
+    "redis.call('HSET', KEYS[1], 'snap', ARGV[1], 'state', ARGV[2],\n"
+    "           'size', '-' .. ARGV[4])\n"
+    "local n = #redis.call('XRANGE', KEYS[2], '(' .. ARGV[1], '+',\n"
+    "                      'COUNT', history)\n"
+    "if n < history then\n"
+    "  redis.call('XTRIM', KEYS[2], 'MAXLEN', '~', ARGV[3])\n"
+    "end\n"
     "return 1\n",
 
     /* touch; KEYS r s due; ARGV room deadline ttl */

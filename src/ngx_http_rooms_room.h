@@ -53,6 +53,11 @@ typedef struct {
     uint64_t                  behind;        /* committed, at the last beat */
     uint64_t                  late;          /* highest of member->from */
     ngx_queue_t               taps;
+    ngx_msec_t                current;       /* when it was ready */
+    size_t                    size;          /* of the state, copied last */
+    ngx_uint_t                kept;          /* messages since it was said */
+    ngx_msec_t                kept_since;    /* how long to keep them, when */
+    unsigned                  compact:1;     /* a snapshot is wanted */
     unsigned                  loaded:1;      /* it has been, once */
     unsigned                  subscribed:1;
     unsigned                  appending:1;
