@@ -182,6 +182,7 @@ ngx_http_rooms_redis_cmd_up(ngx_http_rooms_redis_conn_t *conn)
     ngx_http_rooms_redis_t *redis = conn->data;
 
     redis->beating = 0;
+    redis->came = redis->max;
 
     ngx_http_rooms_redis_beat(redis);
     ngx_http_rooms_redis_rooms_up(redis);
@@ -254,6 +255,11 @@ ngx_http_rooms_redis_epoch(ngx_http_rooms_redis_t *redis, rooms_str_t text)
                   "begin anew", &redis->zone->app->name);
 
     redis->zone->epoch = epoch;
+
+    /* what was seen before has no meaning in it */
+
+    redis->max = 0;
+    redis->came = 0;
 
     ngx_http_rooms_redis_rooms_lost(redis);
     ngx_http_rooms_redis_save_all(redis);

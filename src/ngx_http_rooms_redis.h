@@ -42,7 +42,9 @@ struct ngx_http_rooms_redis_s {
 
     u_char                         me[NGX_INT32_LEN + 1];
     size_t                         me_len;
-    uint64_t                       max;        /* highest id seen */
+    uint64_t                       max;        /* highest id of the epoch */
+    uint64_t                       came;       /* and so, as it connected */
+    uint64_t                       listed;     /* epoch of the last beat */
     uint64_t                       seq;        /* of our appends */
 
     ngx_rbtree_t                   ops;        /* appends on their way */

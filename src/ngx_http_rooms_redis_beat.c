@@ -42,9 +42,9 @@ void
 ngx_http_rooms_redis_beat(ngx_http_rooms_redis_t *redis)
 {
     u_char       keys[3][NGX_HTTP_ROOMS_REDIS_KEY];
-    u_char       digits[6][NGX_INT64_LEN];
+    u_char       digits[7][NGX_INT64_LEN];
     uint64_t     fresh;
-    rooms_str_t  words[11], none;
+    rooms_str_t  words[12], none;
 
     if (redis->beating || !redis->cmd.is_up
         || RAND_bytes((u_char *) &fresh, sizeof(uint64_t)) != 1)
@@ -67,9 +67,10 @@ ngx_http_rooms_redis_beat(ngx_http_rooms_redis_t *redis)
     words[9] = rooms_str(redis->enlisted ? "1" : "0", 1);
     words[10] = ngx_http_rooms_redis_digits(digits[5],
                                             NGX_HTTP_ROOMS_REDIS_DUE);
+    words[11] = ngx_http_rooms_redis_digits(digits[6], redis->came);
 
     if (ngx_http_rooms_redis_script(&redis->cmd, NGX_HTTP_ROOMS_SCRIPT_BEAT,
-                                    words, 3, 11,
+                                    words, 3, 12,
                                     ngx_http_rooms_redis_beat_reply, redis)
         == NGX_OK)
     {
@@ -107,7 +108,9 @@ ngx_http_rooms_redis_beat_reply(void *data, redisReply *reply)
     ngx_http_rooms_redis_owners(redis,
                                 ngx_http_rooms_redis_element(reply, 5));
 
-    if (redis->enlisted && was == redis->zone->epoch
+    /* a journal that begins anew knows of nobody */
+
+    if (redis->enlisted && redis->listed == redis->zone->epoch
         && ngx_http_rooms_redis_integer(
                                     ngx_http_rooms_redis_element(reply, 4))
            == 0)
@@ -116,6 +119,7 @@ ngx_http_rooms_redis_beat_reply(void *data, redisReply *reply)
     }
 
     redis->enlisted = 1;
+    redis->listed = redis->zone->epoch;
 
     if (redis->unsaved) {
         redis->unsaved = 0;

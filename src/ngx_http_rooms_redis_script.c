@@ -249,7 +249,7 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
 
     /*
      * beat; KEYS owners z due
-     * ARGV owner ttl now epoch max fresh known batch
+     * ARGV owner ttl now epoch max fresh known batch came
      * epoch DEAD DUE rooms known OWNERS
      *
      * Where Redis itself was away, nobody could renew anything, so all get
@@ -279,9 +279,8 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
     "    redis.call('HSET', KEYS[2], 'run', run, 'floor', f(id))\n"
     "    redis.call('DEL', here)\n"
     "  end\n"
-    "  if redis.call('SADD', here, ARGV[1]) == 1 and max > floor then\n"
-    "    lost = true\n"
-    "  end\n"
+    "  if redis.call('SADD', here, ARGV[1]) == 1\n"
+    "     and tonumber(ARGV[9]) > floor then lost = true end\n"
     "end\n"
     "if not e or (e == ARGV[4] and lost) then\n"
     "  e = ARGV[6]\n"
