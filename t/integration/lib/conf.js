@@ -54,11 +54,16 @@ function appBlock(o) {
 }
 
 
-/* The blocks of a test's own, their journals where o.redis says. */
+/*
+ * The blocks of a test's own, their journals where o.redis says, with the
+ * lines of o.redisLines.
+ */
 
 function inRedis(o) {
+    const lines = [`redis ${o.redis};`, ...(o.redisLines || [])];
+
     return o.redis ? o.appText.replace(/^(\s*rooms_app [^{]*\{)/gm,
-        `$1\n    redis ${o.redis};`) : o.appText;
+        `$1\n    ${lines.join('\n    ')}`) : o.appText;
 }
 
 
