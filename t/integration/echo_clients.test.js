@@ -9,7 +9,7 @@ const { describe, it, before, after, afterEach } = require('node:test');
 
 const { Socket } = require('engine.io-client');
 
-const { useEcho, request, Wire, sleep } = require('./lib/echo');
+const { useEcho, request, Wire, SCALE, sleep } = require('./lib/echo');
 const { Player } = require('./lib/player');
 
 const VERSIONS = {
@@ -21,8 +21,14 @@ const VERSIONS = {
 };
 
 
+/* A client that is held up for longer finds its timer before the ping. */
+
+const patient = (text) => text.replaceAll('rooms_ping_timeout 200ms',
+    `rooms_ping_timeout ${200 * SCALE}ms`);
+
+
 describe('echo: socket.io-client', () => {
-    const server = useEcho({ before, after, afterEach });
+    const server = useEcho({ before, after, afterEach }, { change: patient });
 
     for (const [version, name] of Object.entries(VERSIONS)) {
         const { io } = require(name);
