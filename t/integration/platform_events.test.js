@@ -13,6 +13,23 @@ const { SCALE, sleep, until } = require('./lib/player');
 const { tempDir } = require('./lib/server');
 
 
+/* The names of the messages that the contract lets clients send. */
+
+function accepted() {
+    const doc = JSON.parse(fs.readFileSync(path.join(CONTRACTS,
+        'platform.asyncapi.json'), 'utf8'));
+    const at = (ref) => ref.slice(2).split('/').reduce((value, key) =>
+        value[key.replace(/~1/g, '/').replace(/~0/g, '~')], doc);
+    const message = (one) => (one.$ref ? message(at(one.$ref)) : one);
+
+    return Object.values(doc.operations)
+        .filter((operation) => operation.action === 'receive')
+        .flatMap((operation) => (operation.messages
+            || Object.values(at(operation.channel.$ref).messages)))
+        .map((one) => message(one)['x-rooms-event'] || message(one).name);
+}
+
+
 describe('platform: events', () => {
     const server = usePlatform({ before, after, afterEach });
 
@@ -81,6 +98,10 @@ describe('platform: events', () => {
             ['room:unsubscribe', here, ['roomId'], { roomId: '' },
                 'INVALID_PAYLOAD'],
         ];
+
+        /* those are all that a client may send */
+        assert.deepStrictEqual(cases.map(([name]) => name).sort(),
+            [...new Set(accepted())].sort());
 
         for (const [name, good, fields, bad, code] of cases) {
             const no = await bob.ask(name, bad);
