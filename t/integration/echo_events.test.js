@@ -189,6 +189,61 @@ for (const location of LOCATIONS) {
                 }
             });
 
+        it('what is sent at once keeps its order', async () => {
+            const p = await join();
+            const others = [await join(), await join('/', { mode: 'polling' }),
+                await join()];
+            const acks = [];
+            const mixed = [];
+
+            for (const q of [p, ...others]) {
+                await ask(q, 'join', 'hall');
+                await ask(q, 'join', 'yard');
+            }
+
+            for (let i = 0; i < 120; i++) {
+                const room = i % 30 < 20 ? 'hall' : 'yard';
+
+                if (i % 7 === 3) {
+                    mixed.push(ask(p, 'emit-in-room', room, 'n', i)
+                        .then(() => acks.push(i)));
+
+                } else if (i % 17 === 5) {
+                    mixed.push(ask(p, 'join', `attic-${i}`)
+                        .then(() => acks.push(i)));
+                    mixed.push(ask(p, 'rooms').then(([rooms]) =>
+                        assert.ok(rooms.includes(`attic-${i}`))));
+
+                } else {
+                    p.tell('emit-to-room', room, 'n', i);
+                }
+            }
+
+            await Promise.all(mixed);
+
+            const asked = acks.slice().sort((a, b) => a - b);
+
+            assert.deepStrictEqual(acks, asked);
+            assert.strictEqual(acks.length, mixed.length
+                - asked.filter((i) => i % 7 !== 3).length);
+
+            for (const q of others) {
+                await q.on(() => q.all('n').length >= 120
+                    - asked.filter((i) => i % 7 !== 3).length, 'the last');
+
+                const heard = q.all('n');
+
+                for (const room of [0, 1]) {
+                    const got = heard.filter((i) => (i % 30 >= 20) == room);
+
+                    assert.deepStrictEqual(got,
+                        got.slice().sort((a, b) => a - b));
+                }
+
+                assert.strictEqual(new Set(heard).size, heard.length);
+            }
+        });
+
         it('an id is a room of its own', async () => {
             const p = await join();
             const q = await join();
