@@ -256,6 +256,13 @@ ngx_http_rooms_exchange_respond(ngx_http_rooms_exchange_t *x,
 
     x->cleanup->handler = NULL;
 
+    /* what is left of its body must not be taken for the next request */
+
+    if (r->request_body && r->request_body->rest) {
+        r->keepalive = 0;
+        r->lingering_close = 1;
+    }
+
     switch (type) {
 
     case NGX_HTTP_ROOMS_ANSWER_PACKETS:

@@ -150,6 +150,38 @@ describe('hostile: requests in a row', () => {
             await gone(server, was);
         });
 
+    /* on another worker the session may end before the body has come */
+
+    it('what is left of a body is no request', async () => {
+        let early = 0;
+
+        for (let i = 0; i < 12; i++) {
+            const poll = await new Poll(server, '/default/').open();
+            const wire = new Wire(server.ports.http);
+            const inner = get('/status');
+
+            await wire.write(`POST ${poll.target()} HTTP/1.1\r\nHost: x\r\n` +
+                `Content-Length: ${inner.length + 1}\r\n\r\n4`);
+            await sleep(20);
+            await Promise.all([poll.get(), poll.get()]);
+            await sleep(20);
+
+            if (wire.head !== null) {
+                early++;
+                assert.strictEqual(wire.status, 400);
+                assert.strictEqual(wire.header('Connection'), 'close');
+            }
+
+            await wire.write(inner);
+            await wire.until(() => wire.head !== null, 'an answer');
+            await sleep(20);
+            assert.ok(!wire.rest.includes('HTTP/1.1'), wire.rest);
+            wire.destroy();
+        }
+
+        assert.ok(early > 0, 'none was answered early');
+    });
+
     it('what hangs up in the middle of it leaves nothing', async () => {
         const was = await sessions(server);
 
