@@ -8,6 +8,7 @@
 
 
 #include <ngx_http_rooms_redis.h>
+#include <ngx_http_rooms_remote.h>
 
 #include <openssl/rand.h>
 
@@ -152,10 +153,14 @@ ngx_http_rooms_redis_beat_reply(void *data, redisReply *reply)
 static void
 ngx_http_rooms_redis_owners(ngx_http_rooms_redis_t *redis, redisReply *reply)
 {
-    size_t    i;
-    uint64_t  owner;
+    size_t       i;
+    uint32_t     one;
+    uint64_t     owner;
+    rooms_buf_t  were;
+    rooms_str_t  in;
 
-    rooms_buf_reset(&redis->owners);
+    were = redis->owners;
+    rooms_buf_init(&redis->owners, 0);
 
     for (i = 0; ngx_http_rooms_redis_element(reply, i); i++) {
 
@@ -167,6 +172,19 @@ ngx_http_rooms_redis_owners(ngx_http_rooms_redis_t *redis, redisReply *reply)
             rooms_buf_u32(&redis->owners, (uint32_t) owner);
         }
     }
+
+    in = rooms_str(were.data, were.len);
+
+    while (rooms_get_u32(&in, &one) == ROOMS_OK) {
+
+        if (!redis->owners.failed
+            && !ngx_http_rooms_redis_holds(redis->zone, one))
+        {
+            ngx_http_rooms_remote_gone(redis->zone, one);
+        }
+    }
+
+    rooms_buf_free(&were);
 }
 
 

@@ -241,6 +241,50 @@ ngx_http_rooms_remote_check(ngx_event_t *ev)
 }
 
 
+/* Answering one may end others, so each is looked for anew. */
+
+void
+ngx_http_rooms_remote_refuse(ngx_http_rooms_zone_t *zone, uint32_t owner)
+{
+    ngx_rbtree_key_t            last;
+    ngx_rbtree_node_t          *node, *next, *sentinel;
+    ngx_http_rooms_exchange_t  *x;
+
+    last = 0;
+    sentinel = ngx_http_rooms_remote_waiting.sentinel;
+
+    for ( ;; ) {
+        next = NULL;
+        node = ngx_http_rooms_remote_waiting.root;
+
+        while (node != sentinel) {
+
+            if (node->key > last) {
+                next = node;
+                node = node->left;
+
+            } else {
+                node = node->right;
+            }
+        }
+
+        if (next == NULL) {
+            return;
+        }
+
+        last = next->key;
+        x = ngx_rbtree_data(next, ngx_http_rooms_exchange_t, node);
+
+        if (x->zone == zone && x->owner == owner) {
+            ngx_http_rooms_remote_unlist(x);
+            ngx_http_rooms_exchange_answer(x, NGX_HTTP_ROOMS_ANSWER_ERROR,
+                                           NGX_HTTP_ROOMS_ERROR_SESSION,
+                                           rooms_str(NULL, 0));
+        }
+    }
+}
+
+
 void
 ngx_http_rooms_remote_abort(ngx_http_rooms_exchange_t *x, ngx_uint_t hangup)
 {

@@ -33,6 +33,18 @@ void ngx_http_rooms_remote_get(ngx_http_rooms_exchange_t *x, ngx_str_t *sid);
 void ngx_http_rooms_remote_post(ngx_http_rooms_exchange_t *x, ngx_str_t *sid,
     rooms_str_t body);
 
+/*
+ * That worker is gone: what it was asked for is answered with an error, what
+ * it asked for ends as where a client hangs up.
+ */
+
+void ngx_http_rooms_remote_gone(ngx_http_rooms_zone_t *zone, uint32_t owner);
+
+/* The first part of it. */
+
+void ngx_http_rooms_remote_refuse(ngx_http_rooms_zone_t *zone,
+    uint32_t owner);
+
 /* What was sent to that worker may not have arrived. */
 
 void ngx_http_rooms_remote_lost(ngx_http_rooms_zone_t *zone, uint32_t to,

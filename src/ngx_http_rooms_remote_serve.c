@@ -279,6 +279,44 @@ ngx_http_rooms_remote_serve_session(ngx_http_rooms_zone_t *zone,
 }
 
 
+void
+ngx_http_rooms_remote_gone(ngx_http_rooms_zone_t *zone, uint32_t owner)
+{
+    ngx_queue_t                *q;
+    ngx_http_rooms_session_t   *s;
+    ngx_http_rooms_exchange_t  *x;
+
+    ngx_http_rooms_remote_refuse(zone, owner);
+
+    for (q = ngx_queue_head(&zone->all);
+         q != ngx_queue_sentinel(&zone->all);
+         q = ngx_queue_next(q))
+    {
+        s = ngx_queue_data(q, ngx_http_rooms_session_t, link);
+
+        if (s->poll == NULL || s->closed) {
+            continue;
+        }
+
+        x = s->poll->get;
+
+        if (x && x->owner == owner) {
+            ngx_http_rooms_polling_abort(x);
+        }
+
+        x = s->poll->post;
+
+        if (x && x->owner == owner && x->coming) {
+            ngx_http_rooms_polling_abort(x);
+        }
+
+        if (s->poll->candidate && s->poll->holder == owner) {
+            ngx_http_rooms_polling_release(s, owner, s->poll->candidate);
+        }
+    }
+}
+
+
 static ngx_http_rooms_session_t *
 ngx_http_rooms_remote_session(ngx_http_rooms_zone_t *zone, rooms_str_t sid)
 {

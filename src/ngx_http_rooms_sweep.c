@@ -21,6 +21,7 @@
 #include <ngx_http_rooms_command.h>
 #include <ngx_http_rooms_file.h>
 #include <ngx_http_rooms_redis.h>
+#include <ngx_http_rooms_remote.h>
 
 
 #define NGX_HTTP_ROOMS_SWEEP_BATCH  256    /* entries under one lock */
@@ -33,6 +34,7 @@
 
 static void ngx_http_rooms_tick(ngx_event_t *ev);
 static ngx_uint_t ngx_http_rooms_sweep_workers(void);
+static void ngx_http_rooms_sweep_gone(uint32_t owner);
 static void ngx_http_rooms_sweep_bury(uint32_t owner, uint32_t pid);
 static void ngx_http_rooms_sweep_zone(ngx_http_rooms_zone_t *zone,
     ngx_uint_t workers);
@@ -53,6 +55,10 @@ static ngx_uint_t ngx_http_rooms_shutdown_now(ngx_http_rooms_session_t *s,
 static ngx_event_t                  ngx_http_rooms_ticker;
 static ngx_connection_t             ngx_http_rooms_dumb;
 static ngx_http_rooms_main_conf_t  *ngx_http_rooms_swept;
+
+/* the owners of all slots when they were looked at last */
+
+static uint32_t  ngx_http_rooms_known[ROOMS_WORKERS_MAX];
 
 static ngx_msec_t                   ngx_http_rooms_exiting_since;
 static ngx_uint_t                   ngx_http_rooms_exiting;
@@ -143,19 +149,47 @@ ngx_http_rooms_sweep_workers(void)
     for (slot = 0; slot < table->nslots; slot++) {
         owner = rooms_workers_owner(table, slot, &pid);
 
-        if (owner == 0) {
-            continue;
-        }
-
-        if (ngx_http_rooms_workers_gone(owner)) {
+        if (owner && ngx_http_rooms_workers_gone(owner)) {
             ngx_http_rooms_sweep_bury(owner, pid);
-            continue;
+            owner = 0;
         }
 
-        n++;
+        if (ngx_http_rooms_known[slot] != owner) {
+            ngx_http_rooms_sweep_gone(ngx_http_rooms_known[slot]);
+            ngx_http_rooms_known[slot] = owner;
+        }
+
+        n += (owner != 0);
     }
 
     return n;
+}
+
+
+/* Whoever buried it, each worker may have had something to do with it. */
+
+static void
+ngx_http_rooms_sweep_gone(uint32_t owner)
+{
+    ngx_uint_t              i;
+    ngx_http_rooms_app_t  **apps;
+
+    if (owner == 0) {
+        return;
+    }
+
+    apps = ngx_http_rooms_swept->apps.elts;
+
+    for (i = 0; i < ngx_http_rooms_swept->apps.nelts; i++) {
+
+        if (apps[i]->zone->redis == NULL) {
+
+            /* its last answers may have been read just now */
+
+            ngx_http_rooms_zone_deliver(&apps[i]->zone->deliver);
+            ngx_http_rooms_remote_gone(apps[i]->zone, owner);
+        }
+    }
 }
 
 
