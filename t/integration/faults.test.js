@@ -8,6 +8,7 @@ const { describe, it, before, after, afterEach } = require('node:test');
 
 const { useServer } = require('./lib/server');
 const { SCALE, sleep, until } = require('./lib/player');
+const { RawPolling } = require('./lib/raw');
 const { Crowd } = require('./lib/crowd');
 const { changedContracts } = require('./lib/conftest');
 const { table, playRound, refused } = require('./lib/play');
@@ -131,6 +132,65 @@ describe('faults: a worker dies', () => {
             'complete');
         await until(async () => (await server.dinner()).workers.length === 2,
             'the worker replaced');
+    });
+
+    /* Somebody who polls and says nothing more; NULL: at another worker. */
+
+    async function poller(code, slot) {
+        const raw = new RawPolling(server.url);
+
+        await raw.open();
+        await raw.post('40');
+        await raw.packets();
+
+        const { workers } = await server.dinner();
+
+        if (workers.find((w) => w.polling).slot !== slot) {
+            await raw.post('1');
+            return null;
+        }
+
+        await raw.post('420["session:join",{"sessionCode":"' + code +
+            '","displayName":"Poller"}]');
+
+        while (!(await raw.packets()).some((p) => p.startsWith('430'))) {
+            /* what else there is to hear */
+        }
+
+        return raw;
+    }
+
+    it('D-70 whose request dies with another worker has left', async () => {
+        const { code, players: [alice] } = await table(server, ['Alice']);
+        let cut = false;
+
+        while (!cut) {
+            const raw = await poller(code, alice.slot);
+
+            if (raw) {
+                const get = raw.get().then(() => false, () => true);
+
+                await alice.next('participant:joined');
+                await sleep(100);
+
+                const { workers } = await server.dinner();
+
+                server.kill(workers.find((w) => w.slot !== alice.slot).pid);
+                cut = await Promise.race([get, sleep(500 * SCALE)]);
+
+                if (!cut) {
+                    await raw.post('1');
+                }
+
+                await alice.next('participant:left');
+            }
+
+            await until(async () => {
+                const now = await server.dinner();
+
+                return now.workers.length === 2 && now.sockets === 1;
+            }, 'the worker replaced, the poller gone');
+        }
     });
 
     it('D-73 the state outlives both workers', async () => {
@@ -262,9 +322,9 @@ describe('faults: a zone of 1 MB filled to the end', () => {
     const server = useServer({ before, after, afterEach },
         { zone: '1m', ttl: `${TTL}s` });
 
-    /* Creates sessions until the zone refuses; resolves to their number. */
+    /* Creates sessions until the zone refuses, or so many are made. */
 
-    async function fill() {
+    async function fill(max) {
         let made = 0;
 
         for (;;) {
@@ -280,8 +340,26 @@ describe('faults: a zone of 1 MB filled to the end', () => {
                 return { made, full };
             }
 
+            if (made >= max) {
+                return { made };
+            }
+
             assert.ok(made < 50000, 'the zone never fills');
         }
+    }
+
+    if (process.env.ROOMS_REDIS) {
+        it('D-76 D-77 does not bound what Redis keeps', async () => {
+            const { players } = await table(server, ['Alice', 'Bob'],
+                'mixed');
+
+            assert.strictEqual((await fill(4000)).full, undefined);
+            await runningSessions(players);
+            await until(async () => (await server.dinner()).rooms === 0,
+                'every session expired', (TTL + 6) * 1000);
+        });
+
+        return;
     }
 
     it(`D-76 D-77 answers clearly and works again, ${FILLS} rounds`,
@@ -339,7 +417,12 @@ describe('faults: what /status and /metrics say', () => {
     const server = useServer({ before, after, afterEach }, {});
 
     it('/status adds up', async () => {
-        const was = await server.dinner();
+        /* a worker learns the epoch from Redis when it is connected */
+        const was = await until(async () => {
+            const app = await server.dinner();
+
+            return app.epoch !== '0' && app;
+        }, 'the epoch');
         const { players } = await table(server, ['A', 'B', 'C', 'D'],
             'mixed');
 
