@@ -11,7 +11,7 @@ help:
 	@echo 'make fuzz       every fuzzer for T=60 seconds'
 	@echo 'make check      style, purity, exported symbols, contracts'
 	@echo 'make integration  real clients against a real nginx;'
-	@echo '                ONLY=name for one file, REDIS=1 over Redis'
+	@echo '                ONLY=name for one file, REDIS=1 over Redis, 2: two nginx'
 	@echo 'make sanitize   the integration tests on an nginx built from'
 	@echo '                source with ASan and UBSan'
 	@echo 'make bench      load tests; QUICK=1: short, KEEP=1: for README'

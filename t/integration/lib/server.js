@@ -19,6 +19,10 @@ const { Redis } = require('./redis');
 const { Rest } = require('./rest');
 const { Player, SCALE, until } = require('./player');
 
+/* added to the slots of the other nginx */
+
+const TWIN = 1000;
+
 const BAD = new RegExp([
     '\\[(alert|emerg|crit)\\]',
     'AddressSanitizer',
@@ -52,11 +56,35 @@ function certificate(dir) {
 }
 
 
+/*
+ * What two nginx say of one application, as if they were one.  These figures
+ * are of what they share.
+ */
+
+const SHARED = ['journal', 'rooms'];
+
+function merge(one, two) {
+    if (typeof one === 'number') {
+        return one + two;
+    }
+
+    if (Array.isArray(one)) {
+        return one.concat(two);
+    }
+
+    return one === null || typeof one !== 'object' ? one
+        : Object.fromEntries(Object.entries(one).map(([name, value]) =>
+            [name, name in two && !SHARED.includes(name)
+                ? merge(value, two[name]) : value]));
+}
+
+
 class Server {
     /*
      * o: the options of nginxConf, and
      *   tls, h2c, proxied (PROXY protocol), pages   listen on such a port too
      *   allow             RegExp of error log lines that are expected
+     *   alone             with ROOMS_REDIS=2, one nginx all the same
      */
 
     constructor(o) {
@@ -67,11 +95,18 @@ class Server {
     }
 
     async start() {
-        /* ROOMS_REDIS=1: the same tests with the journal in Redis */
+        /* ROOMS_REDIS=1: the same tests with the journal in Redis; 2: and
+         * with two nginx, of which players are on either */
 
         if (process.env.ROOMS_REDIS && this.o.redis === undefined) {
             this.redis = await new Redis().start();
             this.o.redis = this.redis.url;
+
+            if (process.env.ROOMS_REDIS === '2' && !this.o.alone) {
+                this.twin = new Server({ ...this.o });
+                await this.twin.start();
+                this.turn = 0;
+            }
         }
 
         this.dir = tempDir();
@@ -121,6 +156,11 @@ class Server {
 
     write(changes) {
         Object.assign(this.o, changes);
+
+        if (this.twin && this.twin.dir) {
+            this.twin.write(changes);
+        }
+
         fs.writeFileSync(path.join(this.dir, 'nginx.conf'),
             nginxConf(this.o, this.ports));
     }
@@ -197,6 +237,10 @@ class Server {
             }
         }
 
+        if (this.twin) {
+            await this.twin.stop();
+        }
+
         if (this.redis) {
             await this.redis.stop();
             this.redis = null;
@@ -224,13 +268,26 @@ class Server {
         return stopped;
     }
 
-    /* The parsed body of /status. */
+    /* The parsed body of /status; of both, where there are two. */
 
     async status() {
         const res = await this.rest.get('/status');
 
         assert.strictEqual(res.status, 200, res.text);
-        return res.json;
+
+        if (!this.twin) {
+            return res.json;
+        }
+
+        const { apps } = await this.twin.status();
+
+        for (const app of Object.values(apps)) {
+            app.workers.forEach((w) => {
+                w.slot += TWIN;
+            });
+        }
+
+        return { ...res.json, apps: merge(res.json.apps, apps) };
     }
 
     async dinner() {
@@ -258,7 +315,8 @@ class Server {
     async place(opts) {
         const before = await this.dinner();
         const was = new Map(before.workers.map((w) => [w.slot, w.sockets]));
-        const player = new Player(this.url, opts);
+        const { twin, ...rest } = opts || {};
+        const player = new Player((twin ? this.twin : this).url, rest);
 
         this.players.push(player);
         await player.connect();
@@ -294,17 +352,19 @@ class Server {
         const { side, ...rest } = opts || {};
 
         if (side === undefined) {
-            const player = new Player(this.url, rest);
+            const at = this.twin && this.turn++ % 2 ? this.twin : this;
+            const player = new Player(at.url, rest);
 
             this.players.push(player);
             return player.connect();
         }
 
         const slots = await this.slots();
-        const want = slots[side % slots.length];
+        const twin = Boolean(this.twin) && side % 2 === 1;
+        const want = twin ? slots.at(-1) : slots[side % slots.length];
 
         for (let i = 0; i < 60; i++) {
-            const player = await this.place(rest);
+            const player = await this.place({ ...rest, twin });
 
             if (player.slot === want) {
                 return player.clear();
@@ -348,10 +408,13 @@ class Server {
         return players;
     }
 
-    /* Proves from /status that both workers hold sockets. */
+    /* Proves from /status that both workers, or both nginx, hold sockets. */
 
     async assertBothWorkers() {
-        const counts = [...(await this.bySlot()).values()];
+        const map = await this.bySlot();
+        const counts = this.twin ? [false, true].map((far) => [...map]
+            .filter(([slot]) => (slot >= TWIN) === far)
+            .reduce((sum, [, n]) => sum + n, 0)) : [...map.values()];
 
         assert.ok(counts.length >= 2 && counts.every((n) => n > 0),
             `sockets by worker: ${counts}`);
@@ -380,6 +443,11 @@ class Server {
         const old = await this.pids();
 
         this.child.kill('SIGHUP');
+
+        if (this.twin) {
+            this.twin.child.kill('SIGHUP');
+        }
+
         await until(async () => {
             const now = await this.pids().catch(() => null);
 
