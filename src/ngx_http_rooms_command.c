@@ -116,6 +116,14 @@ ngx_http_rooms_refuse(ngx_http_rooms_task_t *task, rooms_refusal_e why,
         stat->refused[NGX_HTTP_ROOMS_REFUSED_INVALID]++;
     }
 
+    /* what its socket asked for before is answered before */
+
+    if (task->zone->redis && task->socket
+        && ngx_http_rooms_redis_refuse(task, why, detail) == NGX_OK)
+    {
+        return;
+    }
+
     frame = ngx_http_rooms_frame_push(task);
 
     task->zone->app->app->refuse(task->zone->app->conf, &task->cmd, why,

@@ -195,6 +195,11 @@ void ngx_http_rooms_redis_rooms_behind(ngx_http_rooms_redis_t *redis);
 
 void ngx_http_rooms_redis_execute(ngx_http_rooms_task_t *task);
 
+/* NGX_OK: it is refused when it is its turn; NGX_DECLINED: that is now. */
+
+ngx_int_t ngx_http_rooms_redis_refuse(ngx_http_rooms_task_t *task,
+    rooms_refusal_e why, const char *detail);
+
 /* Somebody who held the memory of a socket lets go of it. */
 
 void ngx_http_rooms_redis_socket_free(ngx_http_rooms_socket_t *socket);

@@ -61,6 +61,51 @@ ngx_http_rooms_redis_execute(ngx_http_rooms_task_t *task)
 }
 
 
+ngx_int_t
+ngx_http_rooms_redis_refuse(ngx_http_rooms_task_t *task, rooms_refusal_e why,
+    const char *detail)
+{
+    u_char                    *text;
+    size_t                     len;
+    ngx_http_rooms_socket_t   *socket;
+    ngx_http_rooms_pending_t  *p;
+
+    socket = task->socket;
+
+    /* a flood takes no memory */
+
+    if (socket->dead || ngx_queue_empty(&socket->tasks)
+        || why == ROOMS_REFUSE_RATE)
+    {
+        return NGX_DECLINED;
+    }
+
+    p = ngx_http_rooms_pending_create(task);
+    if (p == NULL) {
+        return NGX_DECLINED;
+    }
+
+    len = ngx_strlen(detail);
+
+    text = ngx_pnalloc(p->pool, len + 1);
+    if (text == NULL) {
+        ngx_http_rooms_pending_free(p);
+        return NGX_DECLINED;
+    }
+
+    ngx_memcpy(text, detail, len + 1);
+
+    p->refused = 1;
+    p->why = why;
+    p->detail = rooms_str(text, len);
+
+    ngx_http_rooms_redis_socket_hold(socket);
+    ngx_queue_insert_tail(&socket->tasks, &p->behind);
+
+    return NGX_OK;
+}
+
+
 /* The first that waits at a socket, unless it is under way. */
 
 void
@@ -134,6 +179,12 @@ ngx_http_rooms_pending_start(ngx_http_rooms_pending_t *p)
     /* what a socket that is gone still asked for is not done any more */
 
     if (p->task.socket && p->task.socket->dead) {
+        ngx_http_rooms_pending_finish(p);
+        return;
+    }
+
+    if (p->refused) {
+        ngx_http_rooms_pending_refuse(p, p->why);
         ngx_http_rooms_pending_finish(p);
         return;
     }
@@ -291,7 +342,7 @@ ngx_http_rooms_pending_together(ngx_http_rooms_op_t *op,
     {
         p = ngx_queue_data(q, ngx_http_rooms_pending_t, behind);
 
-        if (p->started || socket->dead) {
+        if (p->started || p->refused || socket->dead) {
             return;
         }
 
@@ -495,6 +546,5 @@ ngx_http_rooms_pending_refuse(ngx_http_rooms_pending_t *p,
     }
 
     rooms_decision_reset(&p->d);
-    app->app->refuse(app->conf, &p->task.cmd, why, rooms_str(NULL, 0),
-                     &p->d);
+    app->app->refuse(app->conf, &p->task.cmd, why, p->detail, &p->d);
 }

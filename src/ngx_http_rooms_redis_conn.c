@@ -461,19 +461,25 @@ ngx_http_rooms_redis_gone(ngx_http_rooms_redis_link_t *link, const char *why)
 }
 
 
-/* What was not sent yet may still be done elsewhere. */
+/* What was not sent yet, or was not done, may still be done elsewhere. */
 
 static void
 ngx_http_rooms_redis_give_back(ngx_http_rooms_redis_conn_t *conn)
 {
-    ngx_queue_t  *q;
+    ngx_queue_t  *q, *lists[2];
+    ngx_uint_t    i;
 
-    while (!ngx_queue_empty(&conn->held)) {
-        q = ngx_queue_head(&conn->held);
-        ngx_queue_remove(q);
+    lists[0] = &conn->forgotten;
+    lists[1] = &conn->held;
 
-        ngx_http_rooms_redis_hold(conn->parent,
+    for (i = 0; i < 2; i++) {
+        while (!ngx_queue_empty(lists[i])) {
+            q = ngx_queue_head(lists[i]);
+            ngx_queue_remove(q);
+
+            ngx_http_rooms_redis_hold(conn->parent,
                      ngx_queue_data(q, ngx_http_rooms_redis_call_t, queue));
+        }
     }
 }
 

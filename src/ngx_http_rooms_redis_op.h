@@ -40,11 +40,14 @@ struct ngx_http_rooms_pending_s {
     ngx_uint_t                   conflicts;
     ngx_uint_t                   index;      /* of its first record in op */
     ngx_uint_t                   claims;     /* of op that are its own */
+    rooms_refusal_e              why;        /* where it is refused */
+    rooms_str_t                  detail;
     unsigned                     known:1;    /* the room was given */
     unsigned                     durable:1;  /* is not given up */
     unsigned                     started:1;
     unsigned                     listed:1;   /* in timed */
     unsigned                     fresh:1;    /* the room was asked about */
+    unsigned                     refused:1;  /* before it was decided */
 };
 
 
