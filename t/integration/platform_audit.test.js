@@ -14,7 +14,7 @@ const { sleep, until } = require('./lib/player');
 
 describe('platform: audit log', () => {
     const server = usePlatform({ before, after, afterEach },
-        { audit: 'audit.log' });
+        { alone: true, audit: 'audit.log' });
     const file = (name) => path.join(server.dir, name || 'audit.log');
 
     const lines = (name) => fs.readFileSync(file(name), 'utf8').split('\n')

@@ -37,7 +37,7 @@ const WATCH = () => {
 
 
 function useClient(options) {
-    const server = new Platform({ pages: true,
+    const server = new Platform({ pages: true, alone: true,
         options: [...LIMITS, ...options] });
     const browser = new Browser();
 

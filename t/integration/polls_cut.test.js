@@ -34,7 +34,7 @@ function form(name, data) {
 
 class Listener extends Player {
     constructor(server, query, hear) {
-        super(server.url, { query, auth: {}, timeout: 10000 });
+        super(server.anywhere(), { query, auth: {}, timeout: 10000 });
         this.hear = hear;
         server.players.push(this);
     }

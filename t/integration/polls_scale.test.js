@@ -222,7 +222,7 @@ describe('polls: many', () => {
 
             const began = Date.now();
             const crowded = fork(path.join(__dirname, 'lib', 'audience.js'),
-                [server.ports.http, file]);
+                [server.everyPort().join(), file]);
             const told = () => new Promise((resolve) => {
                 crowded.once('message', resolve);
             });

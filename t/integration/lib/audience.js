@@ -87,7 +87,10 @@ function listen(port, query, seen) {
 }
 
 
-async function main(port, file) {
+/* ports: one or several, with commas, by turns. */
+
+async function main(ports, file) {
+    const all = ports.split(',');
     const queries = fs.readFileSync(file, 'utf8').split('\n');
     let deliveries = 0;
 
@@ -97,8 +100,8 @@ async function main(port, file) {
     });
 
     for (let i = 0; i < queries.length; i += 50) {
-        await Promise.all(queries.slice(i, i + 50).map((query) =>
-            listen(port, query, () => {
+        await Promise.all(queries.slice(i, i + 50).map((query, k) =>
+            listen(all[k % all.length], query, () => {
                 deliveries++;
             })));
     }

@@ -42,7 +42,7 @@ class Crowd {
         const players = [];
 
         for (let i = 0; i < this.seats; i++) {
-            const player = new Player(this.server.url, {
+            const player = new Player(this.server.anywhere(), {
                 name: `T${index}P${i}`,
                 mode: index % 5 === 0 && i === 0 ? 'polling' : 'websocket',
                 /* late enough that the others hear of the loss before */

@@ -97,7 +97,7 @@ class Platform extends Server {
 
     socket(token, opts) {
         const { nsp, ...rest } = opts || {};
-        const socket = io(this.url + (nsp || ''), {
+        const socket = io(this.anywhere() + (nsp || ''), {
             transports: ['websocket'], forceNew: true, reconnection: false,
             auth: token === undefined ? {} : { token }, ...rest });
 

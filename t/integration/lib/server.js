@@ -239,6 +239,7 @@ class Server {
 
         if (this.twin) {
             await this.twin.stop();
+            this.twin = null;
         }
 
         if (this.redis) {
@@ -310,6 +311,17 @@ class Server {
         return (await this.dinner()).workers.map((w) => w.pid).sort();
     }
 
+    /* Where the next client goes that may be at either nginx. */
+
+    anywhere() {
+        return this.twin && this.turn++ % 2 ? this.twin.url : this.url;
+    }
+
+    everyPort() {
+        return [this, ...(this.twin ? [this.twin] : [])].map((s) =>
+            s.ports.http);
+    }
+
     /* Connects a player and learns from /status where it landed. */
 
     async place(opts) {
@@ -352,8 +364,7 @@ class Server {
         const { side, ...rest } = opts || {};
 
         if (side === undefined) {
-            const at = this.twin && this.turn++ % 2 ? this.twin : this;
-            const player = new Player(at.url, rest);
+            const player = new Player(this.anywhere(), rest);
 
             this.players.push(player);
             return player.connect();
