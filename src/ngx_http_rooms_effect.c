@@ -121,12 +121,15 @@ ngx_http_rooms_effect(ngx_http_rooms_task_t *task, rooms_decision_t *d,
 
     case ROOMS_EFFECT_REPLAYED:
 
-        if (task->replay) {
-            (void) ngx_http_rooms_replay_send(socket, task->replay);
-            task->replay = NULL;
+        if (task->replay == NULL) {
+            return 0;
         }
 
-        return 0;
+        ngx_http_rooms_replay_grant(socket, task->replay);
+        (void) ngx_http_rooms_replay_send(socket, task->replay);
+        task->replay = NULL;
+
+        return 1;
     }
 
     return 0;

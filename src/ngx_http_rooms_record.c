@@ -177,7 +177,15 @@ ngx_http_rooms_record_encode(rooms_buf_t *b, ngx_http_rooms_socket_t *socket,
                                : ngx_max(s->zone->cursor - 1,
                                          member->room->last);
 
-        rooms_buf_u64(b, ngx_http_rooms_record_since(old, room, since));
+        since = ngx_http_rooms_record_since(old, room, since);
+
+        /* what it has of a replay is known by its offset */
+
+        if (member->granted && member->granted < since) {
+            since = member->granted;
+        }
+
+        rooms_buf_u64(b, since);
     }
 }
 

@@ -50,11 +50,48 @@ ngx_http_rooms_replay_init(ngx_http_rooms_replay_t *replay,
     replay->sid = rooms_str(socket->sid, NGX_HTTP_ROOMS_SID_LEN);
     replay->variant = socket->variant;
 
-    /* frames and what else is sent now must have a place in the queue, too */
-
-    replay->limit = socket->session->conf->send_queue / 2;
+    replay->limit = ngx_max(socket->session->conf->send_queue / 2,
+                            ngx_http_rooms_backlog_room(socket->session));
 
     return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_rooms_replay_fits(ngx_http_rooms_socket_t *socket,
+    ngx_http_rooms_replay_t *replay)
+{
+    if (replay->messages.failed) {
+        return 0;
+    }
+
+    /* frames and what else is sent now must have a place in the queue, too */
+
+    return replay->messages.len <= socket->session->conf->send_queue / 2
+           || ngx_http_rooms_backlog_wanted(socket, replay);
+}
+
+
+void
+ngx_http_rooms_replay_grant(ngx_http_rooms_socket_t *socket,
+    ngx_http_rooms_replay_t *replay)
+{
+    uint64_t                  after;
+    ngx_queue_t              *q;
+    ngx_http_rooms_member_t  *member;
+
+    after = ngx_http_rooms_replay_from(replay);
+
+    for (q = ngx_queue_head(&socket->session->members);
+         q != ngx_queue_sentinel(&socket->session->members);
+         q = ngx_queue_next(q))
+    {
+        member = ngx_queue_data(q, ngx_http_rooms_member_t, queue);
+
+        if (member->socket == socket) {
+            member->granted = after;
+        }
+    }
 }
 
 
@@ -103,8 +140,6 @@ ngx_http_rooms_replay_since(ngx_http_rooms_replay_t *replay,
         replay->oldest = now - zone->app->history;
     }
 
-    replay->limit = ngx_max(replay->limit, ngx_http_rooms_backlog_room(s));
-
     rc = ROOMS_OK;
 
     for (q = ngx_queue_head(&s->members);
@@ -118,9 +153,8 @@ ngx_http_rooms_replay_since(ngx_http_rooms_replay_t *replay,
         }
     }
 
-    if (rc != ROOMS_OK || !replay->found || replay->messages.failed
-        || (replay->messages.len > s->conf->send_queue / 2
-            && !ngx_http_rooms_backlog_wanted(socket, replay)))
+    if (rc != ROOMS_OK || !replay->found
+        || !ngx_http_rooms_replay_fits(socket, replay))
     {
         return NGX_DECLINED;
     }

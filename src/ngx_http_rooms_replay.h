@@ -72,6 +72,19 @@ ngx_uint_t ngx_http_rooms_replay_records(ngx_http_rooms_replay_t *replay);
 ngx_int_t ngx_http_rooms_replay_send(ngx_http_rooms_socket_t *socket,
     ngx_http_rooms_replay_t *replay);
 
+/* 1 where it can be queued, or written step by step. */
+
+ngx_uint_t ngx_http_rooms_replay_fits(ngx_http_rooms_socket_t *socket,
+    ngx_http_rooms_replay_t *replay);
+
+/*
+ * Whoever recovers the socket gets what is after the replay's offset, or its
+ * own: the memberships are as old as that.
+ */
+
+void ngx_http_rooms_replay_grant(ngx_http_rooms_socket_t *socket,
+    ngx_http_rooms_replay_t *replay);
+
 /*
  * Queues the i-th message, before what waits for the replay; b is for the
  * text of it.  NGX_ERROR: the session is doomed.

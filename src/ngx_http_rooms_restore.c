@@ -195,6 +195,10 @@ ngx_http_rooms_recovery_rejoin(ngx_http_rooms_socket_t *socket,
         rc = ngx_http_rooms_restore_room(member, &replay);
     }
 
+    if (rc == NGX_OK && !ngx_http_rooms_replay_fits(socket, &replay)) {
+        rc = NGX_DECLINED;
+    }
+
     if (rc == NGX_OK) {
         ngx_http_rooms_replay_sort(&replay);
         rc = ngx_http_rooms_replay_send(socket, &replay);
@@ -403,7 +407,7 @@ ngx_http_rooms_restore_rooms(ngx_http_rooms_socket_t *socket,
         }
     }
 
-    if (replay->messages.failed) {
+    if (!ngx_http_rooms_replay_fits(socket, replay)) {
         return NGX_DECLINED;
     }
 

@@ -118,6 +118,8 @@ struct ngx_http_rooms_member_s {
     uint64_t                  from;          /* what was told before that is
                                                 not for it; in Redis */
     uint64_t                  since;         /* messages not meant for it */
+    uint64_t                  granted;       /* a replay began after that, and
+                                                may not be at its end; or 0 */
 };
 
 

@@ -168,6 +168,30 @@ describe('polls: a replay that is longer than the queue', () => {
         });
     }
 
+    it('P-83 P-86 P-89 a connection that is recovered in the middle of it ' +
+        'goes on with the rest', async () => {
+        const { session, from, create, missed } = await busy();
+        const back = await server.player({ query: { sessionId: session.id,
+            format: 'named', lastEventId: from } });
+        const connects = () => back.log.filter((e) => e.kind === 'connect');
+
+        for (const many of [20, 70, 120]) {
+            await back.on(() => stored(back).length >= many, 'some of it');
+            back.socket.io.engine.transport.ws.terminate();
+            await back.disconnection(connects().length);
+            await back.on(() => back.socket.connected, 'connected again');
+            await create(2);
+        }
+
+        await back.on(() => stored(back).length >= missed().length, 'all');
+        await back.ask('connection:heartbeat', {});
+
+        assert.deepStrictEqual(ids(stored(back)), missed());
+        assert.deepStrictEqual(connects().map((e) => e.data.recovered),
+            [false, true, true, true]);
+        assert.strictEqual(back.all('connection:reconnected').length, 1);
+    });
+
     it('P-82 P-86 who is cut in the middle of it goes on from there',
         async () => {
             const { session, from, missed } = await busy();
