@@ -79,6 +79,16 @@ ngx_http_rooms_session_answer(ngx_http_rooms_session_t *s)
     s->is_dirty = 0;
 
     ngx_http_rooms_session_flush(s);
+
+    /* in most turns that was all */
+
+    if (ngx_http_rooms_flush_event.posted
+        && ngx_queue_empty(&ngx_http_rooms_dirty_sessions)
+        && ngx_queue_empty(&ngx_http_rooms_graves)
+        && !ngx_http_rooms_rooms_dirty() && !ngx_http_rooms_workers_called)
+    {
+        ngx_delete_posted_event(&ngx_http_rooms_flush_event);
+    }
 }
 
 
@@ -366,7 +376,9 @@ ngx_http_rooms_flush(ngx_event_t *ev)
 
     /* the others can send at the same time */
 
-    ngx_http_rooms_workers_call();
+    if (ngx_http_rooms_workers_called) {
+        ngx_http_rooms_workers_call();
+    }
 
     do {
         ngx_http_rooms_rooms_flush();

@@ -33,15 +33,15 @@ static void ngx_http_rooms_workers_evict(void);
 
 uint32_t                   ngx_http_rooms_owner;
 ngx_http_rooms_workers_t  *ngx_http_rooms_workers;
+ngx_uint_t                 ngx_http_rooms_workers_called;
 
 static ngx_connection_t       *ngx_http_rooms_ear;
 static ngx_connection_t        ngx_http_rooms_dumb;
 static ngx_event_t             ngx_http_rooms_waiting;
 
-/* slots that are to be woken, and whether there are any */
+/* slots that are to be woken */
 
 static uint64_t                ngx_http_rooms_asleep[ROOMS_WORKERS_MAX / 64];
-static ngx_uint_t              ngx_http_rooms_calls;
 
 /* figures of a worker that stands in no table, which nobody reads */
 
@@ -308,7 +308,7 @@ void
 ngx_http_rooms_workers_wake(ngx_uint_t slot)
 {
     ngx_http_rooms_asleep[slot / 64] |= (uint64_t) 1 << (slot % 64);
-    ngx_http_rooms_calls = 1;
+    ngx_http_rooms_workers_called = 1;
 
     ngx_http_rooms_post_flush();
 }
@@ -320,11 +320,11 @@ ngx_http_rooms_workers_call(void)
     uint64_t    bits;
     ngx_uint_t  i;
 
-    if (!ngx_http_rooms_calls) {
+    if (!ngx_http_rooms_workers_called) {
         return;
     }
 
-    ngx_http_rooms_calls = 0;
+    ngx_http_rooms_workers_called = 0;
 
     for (i = 0; i < ROOMS_WORKERS_MAX / 64; i++) {
         bits = ngx_http_rooms_asleep[i];

@@ -34,7 +34,9 @@ void ngx_http_rooms_workers_part(ngx_uint_t leave);
 
 void ngx_http_rooms_workers_wake(ngx_uint_t slot);
 
-/* Wakes those who are to be woken. */
+/* Wakes those who are to be woken, if there are any. */
+
+extern ngx_uint_t  ngx_http_rooms_workers_called;
 
 void ngx_http_rooms_workers_call(void);
 
