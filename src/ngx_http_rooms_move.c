@@ -138,7 +138,10 @@ ngx_http_rooms_move_out_socket(ngx_http_rooms_socket_t *socket,
             rooms_buf_u64(&list, s->zone->redis
                                  ? ngx_http_rooms_move_since(member)
                                  : since);
-            rooms_buf_u64(&joined, member->joined);
+            rooms_buf_u64(&joined,
+                          (member->granted
+                           && member->granted < member->joined)
+                          ? member->granted : member->joined);
         }
     }
 

@@ -125,7 +125,7 @@ ngx_http_rooms_ws_attach(ngx_http_rooms_session_t *s, ngx_connection_t *c,
     c->read->handler = ngx_http_rooms_ws_read_handler;
     c->write->handler = ngx_http_rooms_ws_write_handler;
 
-    if (s->out.first) {
+    if (s->out.first || s->is_behind) {
         ngx_http_rooms_session_dirty(s);
     }
 

@@ -130,6 +130,13 @@ describe('polls: a replay that is longer than the queue', () => {
             'meanwhile', async () => {
             const { session, from, create, missed } = await busy();
 
+            /*
+             * A session that goes to another worker meanwhile is cut there,
+             * and recovered; where that fails, it is told all once more.
+             */
+            const seen = (list) => (mode === 'upgrade' ? [...new Set(list)]
+                : list);
+
             /* on whichever worker */
             for (let i = 0; i < 4; i++) {
                 const was = missed().length;
@@ -154,17 +161,20 @@ describe('polls: a replay that is longer than the queue', () => {
                     ws._socket.resume();
                 }
 
-                await back.on(() => stored(back).length >= was + 3, 'all');
+                await back.on(() => seen(ids(stored(back))).length >=
+                    was + 3, 'all');
                 await back.ask('connection:heartbeat', {});
 
-                assert.deepStrictEqual(ids(stored(back)), missed());
-                assert.deepStrictEqual(ids(back.all('event')).filter((id) =>
-                    id), missed());
+                assert.deepStrictEqual(seen(ids(stored(back))), missed());
+                assert.deepStrictEqual(seen(ids(back.all('event')).filter(
+                    (id) => id)), missed());
                 assert.deepStrictEqual(faults(back), []);
                 back.close();
             }
 
-            assert.strictEqual((await server.dinner()).refused.queue, 0);
+            if (mode !== 'upgrade') {
+                assert.strictEqual((await server.dinner()).refused.queue, 0);
+            }
         });
     }
 
