@@ -44,6 +44,9 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
      * ARGV epoch token expected 8n RECORDS, where the room lives on as it does;
      *      epoch token * 8n RECORDS ttl [history], where it does not live.
      *
+     * In a cluster, keys that were written before may be on another node while
+     * the slot moves: that is asked before anything is written.
+     *
      * id, or 0 id 1: written with ids after this one, and a snapshot is wanted;
      * 1 last: conflict; 2 epoch: another one; 3 part: it lives.
      *
@@ -111,6 +114,13 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
     "  end\n"
     "  total = total + A[a + 5]\n"
     "end\n"
+    "local t, had = A[6], {}\n"
+    "if own > 0 and t ~= '-' then\n"
+    "  for k in string.gmatch(c('HGET', K[1 + 2 * own], 'keys') or '',\n"
+    "                         '[^\\n]+') do had[#had + 1] = k end\n"
+    "  if #had > 0 and type(redis.pcall('EXISTS', unpack(had))) == 'table'\n"
+    "  then return redis.error_reply('TRYAGAIN keys of a room move') end\n"
+    "end\n"
     "local id = c('HINCRBY', z, 'id', 8 * total) - 8 * total\n"
     "local base, snapshot = id, false\n"
     "for i = 1, parts do\n"
@@ -167,12 +177,10 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
     "    c('PUBLISH', r, text)\n"
     "  end\n"
     "end\n"
-    "local t = A[6]\n"
     "if own > 0 and t ~= '-' then\n"
     "  local r, names, a = K[1 + 2 * own], {}, 7 + 7 * parts\n"
     "  if t == 'k' then t = c('ZSCORE', due, A[7 * own + 1]) or '0' end\n"
-    "  local had = c('HGET', r, 'keys') or ''\n"
-    "  for k in string.gmatch(had, '[^\\n]+') do c('DEL', k) end\n"
+    "  if #had > 0 then c('DEL', unpack(had)) end\n"
     "  for i = 3 + 2 * parts, #K do\n"
     "    local w = A[a + 1] + 0\n"
     "    c('DEL', K[i])\n"
@@ -232,9 +240,13 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
     /* touch; KEYS r s due; ARGV room deadline ttl */
 
     "if redis.call('HGET', KEYS[1], 'live') ~= '1' then return 0 end\n"
-    "redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1])\n"
+    "local had = {}\n"
     "for k in string.gmatch(redis.call('HGET', KEYS[1], 'keys') or '',\n"
-    "                       '[^\\n]+') do\n"
+    "                       '[^\\n]+') do had[#had + 1] = k end\n"
+    "if #had > 0 and type(redis.pcall('EXISTS', unpack(had))) == 'table'\n"
+    "then return redis.error_reply('TRYAGAIN keys of a room move') end\n"
+    "redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1])\n"
+    "for _, k in ipairs(had) do\n"
     "  if ARGV[3] == '0' then redis.call('PERSIST', k)\n"
     "  else redis.call('PEXPIREAT', k, ARGV[2]) end\n"
     "end\n"
