@@ -245,6 +245,10 @@ void ngx_http_rooms_redis_save_all(ngx_http_rooms_redis_t *redis);
 void ngx_http_rooms_redis_depart(ngx_http_rooms_zone_t *zone,
     rooms_str_t sid, rooms_str_t nsp, rooms_str_t rooms, rooms_gone_e gone,
     ngx_msec_t window, ngx_uint_t registered);
+
+/* Those that nobody has heard of yet, at the end of a worker. */
+
+void ngx_http_rooms_redis_forget_departures(ngx_http_rooms_redis_t *redis);
 void ngx_http_rooms_redis_revoke(ngx_http_rooms_zone_t *zone,
     rooms_str_t sid);
 void ngx_http_rooms_redis_bury(ngx_http_rooms_redis_t *redis,

@@ -306,6 +306,19 @@ ngx_http_rooms_redis_released(void *data, redisReply *reply)
 
 
 void
+ngx_http_rooms_redis_forget_departures(ngx_http_rooms_redis_t *redis)
+{
+    ngx_queue_t  *q;
+
+    while (!ngx_queue_empty(&redis->departures)) {
+        q = ngx_queue_head(&redis->departures);
+        ngx_queue_remove(q);
+        ngx_free(ngx_queue_data(q, ngx_http_rooms_departure_t, queue));
+    }
+}
+
+
+void
 ngx_http_rooms_redis_revoke(ngx_http_rooms_zone_t *zone, rooms_str_t sid)
 {
     u_char       keys[2][NGX_HTTP_ROOMS_REDIS_KEY];

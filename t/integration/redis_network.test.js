@@ -258,10 +258,14 @@ describe('redis: connections that are lost again and again', () => {
                 await until(() => figures(pids).every((f, i) =>
                     f.files <= first[i].files), 'no more open files');
 
+                /* a sanitizer keeps what is freed for a while, and looks for
+                 * what is not by itself */
+                const kept = process.env.ASAN_OPTIONS ? 256 : 2;
+
                 for (const [i, now] of figures(pids).entries()) {
                     const grown = now.memory - first[i].memory;
 
-                    assert.ok(grown < 2 * 1024 * 1024 + RECONNECTS * 1024,
+                    assert.ok(grown < kept * 1024 * 1024 + RECONNECTS * 1024,
                         `${grown} octets more`);
                 }
 
