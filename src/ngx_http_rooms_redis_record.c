@@ -10,7 +10,7 @@
 #include <ngx_http_rooms_record.h>
 
 
-#define NGX_HTTP_ROOMS_REDIS_BURY  "64"      /* sockets at a time */
+#define NGX_HTTP_ROOMS_REDIS_BURY  64        /* sockets at a time */
 
 
 /* The end of a socket: its rooms are told, then its record is released. */
@@ -47,7 +47,13 @@ static void ngx_http_rooms_redis_departed_in(ngx_http_rooms_task_t *task,
     rooms_decision_t *d);
 static void ngx_http_rooms_redis_departed(ngx_http_rooms_departure_t *dep);
 static void ngx_http_rooms_redis_released(void *data, redisReply *reply);
+static void ngx_http_rooms_redis_bury_more(ngx_http_rooms_redis_t *redis,
+    rooms_str_t owner, rooms_str_t told);
 static void ngx_http_rooms_redis_bury_reply(void *data, redisReply *reply);
+static ngx_uint_t ngx_http_rooms_redis_bury_one(ngx_http_rooms_redis_t *redis,
+    rooms_str_t sid, rooms_str_t data, ngx_uint_t again);
+static ngx_uint_t ngx_http_rooms_redis_departs(ngx_http_rooms_redis_t *redis,
+    rooms_str_t sid);
 
 
 ngx_int_t
@@ -337,9 +343,21 @@ ngx_http_rooms_redis_revoke(ngx_http_rooms_zone_t *zone, rooms_str_t sid)
 void
 ngx_http_rooms_redis_bury(ngx_http_rooms_redis_t *redis, rooms_str_t owner)
 {
+    ngx_http_rooms_redis_bury_more(redis, owner, rooms_str(NULL, 0));
+}
+
+
+/* told: sids that are seen to, one after the other. */
+
+static void
+ngx_http_rooms_redis_bury_more(ngx_http_rooms_redis_t *redis,
+    rooms_str_t owner, rooms_str_t told)
+{
     u_char                    keys[3][NGX_HTTP_ROOMS_REDIS_KEY];
     u_char                    head[NGX_HTTP_ROOMS_REDIS_KEY];
-    rooms_str_t               words[7], none;
+    u_char                    digits[NGX_INT64_LEN];
+    ngx_uint_t                n;
+    rooms_str_t               words[7 + NGX_HTTP_ROOMS_REDIS_BURY], none;
     ngx_http_rooms_burial_t  *burial;
 
     burial = ngx_alloc(sizeof(ngx_http_rooms_burial_t), ngx_cycle->log);
@@ -358,14 +376,19 @@ ngx_http_rooms_redis_bury(ngx_http_rooms_redis_t *redis, rooms_str_t owner)
     words[3] = rooms_str(burial->owner, burial->len);
     words[4] = ngx_http_rooms_redis_me(redis);
     words[5] = ngx_http_rooms_redis_key(redis, head, "@:", none);
-    words[6] = rooms_str(NGX_HTTP_ROOMS_REDIS_BURY,
-                         sizeof(NGX_HTTP_ROOMS_REDIS_BURY) - 1);
+    words[6] = ngx_http_rooms_redis_digits(digits, NGX_HTTP_ROOMS_REDIS_BURY);
     words[0] = ngx_http_rooms_redis_key(redis, keys[0], "owners", none);
     words[1] = ngx_http_rooms_redis_key(redis, keys[1], "m:", words[3]);
     words[2] = ngx_http_rooms_redis_key(redis, keys[2], "m:", words[4]);
 
+    for (n = 7; told.len && n < sizeof(words) / sizeof(words[0]); n++) {
+        words[n] = rooms_str(told.data, NGX_HTTP_ROOMS_SID_LEN);
+        told.data += NGX_HTTP_ROOMS_SID_LEN;
+        told.len -= NGX_HTTP_ROOMS_SID_LEN;
+    }
+
     if (ngx_http_rooms_redis_script(&redis->cmd, NGX_HTTP_ROOMS_SCRIPT_BURY,
-                                    words, 3, 7,
+                                    words, 3, n,
                                     ngx_http_rooms_redis_bury_reply, burial)
         != NGX_OK)
     {
@@ -374,71 +397,123 @@ ngx_http_rooms_redis_bury(ngx_http_rooms_redis_t *redis, rooms_str_t owner)
 }
 
 
+/* Where it is lost, the owner is still among those that beats tell of. */
+
 static void
 ngx_http_rooms_redis_bury_reply(void *data, redisReply *reply)
 {
     size_t                    i;
-    uint64_t                  since;
-    rooms_buf_t               names;
-    rooms_str_t               sid, in, name;
-    ngx_http_rooms_record_t   rec;
+    ngx_uint_t                n;
+    rooms_buf_t               told;
+    rooms_str_t               sid;
     ngx_http_rooms_burial_t  *burial;
 
     burial = data;
+    n = 0;
 
-    ngx_memzero(&rec, sizeof(ngx_http_rooms_record_t));
-    rooms_buf_init(&names, 0);
+    rooms_buf_init(&told, 0);
 
-    for (i = 0; ngx_http_rooms_redis_element(reply, i + 1); i += 2) {
+    for (i = 0; ngx_http_rooms_redis_element(reply, i + 2); i += 3) {
         sid = ngx_http_rooms_redis_str(ngx_http_rooms_redis_element(reply,
                                                                     i));
         if (sid.len != NGX_HTTP_ROOMS_SID_LEN) {
             continue;
         }
 
-        rooms_buf_reset(&rec.buf);
-        rooms_buf_reset(&names);
+        rooms_buf_str(&told, sid);
 
-        rooms_buf_str(&rec.buf,
-                      ngx_http_rooms_redis_str(
-                              ngx_http_rooms_redis_element(reply, i + 1)));
-
-        rec.window = 0;
-        rec.nsp = rooms_str(NULL, 0);
-
-        if (ngx_http_rooms_record_decode(&rec) == NGX_OK) {
-            in = rec.rooms;
-
-            while (ngx_http_rooms_record_room(&in, &name, &since)
-                   == NGX_OK)
-            {
-                rooms_buf_str16(&names, name);
-            }
-
-            if (!rec.recoverable) {
-                rec.window = 0;
-            }
-        }
-
-        ngx_http_rooms_redis_depart(burial->redis->zone, sid, rec.nsp,
-                                    rooms_str(names.data, names.len),
-                                    ROOMS_GONE_ERROR, rec.window, 1);
+        n += ngx_http_rooms_redis_bury_one(burial->redis, sid,
+                       ngx_http_rooms_redis_str(
+                               ngx_http_rooms_redis_element(reply, i + 1)),
+                       ngx_http_rooms_redis_str(
+                               ngx_http_rooms_redis_element(reply, i + 2)).len
+                       != 0);
     }
 
-    if (i) {
+    if (n) {
         ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
                       "rooms: worker %*s of another time or place is gone, "
-                      "%uz of its sockets are disconnected",
-                      burial->len, burial->owner, i / 2);
+                      "%ui of its sockets are disconnected",
+                      burial->len, burial->owner, n);
+    }
+
+    if (told.len && !told.failed) {
 
         /* there may be more */
 
-        ngx_http_rooms_redis_bury(burial->redis,
-                                  rooms_str(burial->owner, burial->len));
+        ngx_http_rooms_redis_bury_more(burial->redis,
+                                       rooms_str(burial->owner, burial->len),
+                                       rooms_str(told.data, told.len));
     }
+
+    rooms_buf_free(&told);
+    ngx_free(burial);
+}
+
+
+/* again: the same was given before.  1: its rooms are being told now. */
+
+static ngx_uint_t
+ngx_http_rooms_redis_bury_one(ngx_http_rooms_redis_t *redis, rooms_str_t sid,
+    rooms_str_t data, ngx_uint_t again)
+{
+    uint64_t                  since;
+    rooms_buf_t               names;
+    rooms_str_t               in, name;
+    ngx_http_rooms_record_t   rec;
+
+    if (again && ngx_http_rooms_redis_departs(redis, sid)) {
+        return 0;
+    }
+
+    ngx_memzero(&rec, sizeof(ngx_http_rooms_record_t));
+    rooms_buf_init(&names, 0);
+
+    rooms_buf_str(&rec.buf, data);
+
+    if (ngx_http_rooms_record_decode(&rec) == NGX_OK) {
+        in = rec.rooms;
+
+        while (ngx_http_rooms_record_room(&in, &name, &since) == NGX_OK) {
+            rooms_buf_str16(&names, name);
+        }
+
+        if (!rec.recoverable) {
+            rec.window = 0;
+        }
+
+    } else {
+        rec.window = 0;
+        rec.nsp = rooms_str(NULL, 0);
+    }
+
+    ngx_http_rooms_redis_depart(redis->zone, sid, rec.nsp,
+                                rooms_str(names.data, names.len),
+                                ROOMS_GONE_ERROR, rec.window, 1);
 
     rooms_buf_free(&names);
     rooms_buf_free(&rec.buf);
 
-    ngx_free(burial);
+    return 1;
+}
+
+
+static ngx_uint_t
+ngx_http_rooms_redis_departs(ngx_http_rooms_redis_t *redis, rooms_str_t sid)
+{
+    ngx_queue_t                 *q;
+    ngx_http_rooms_departure_t  *dep;
+
+    for (q = ngx_queue_head(&redis->departures);
+         q != ngx_queue_sentinel(&redis->departures);
+         q = ngx_queue_next(q))
+    {
+        dep = ngx_queue_data(q, ngx_http_rooms_departure_t, queue);
+
+        if (ngx_memcmp(dep->sid, sid.data, NGX_HTTP_ROOMS_SID_LEN) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }

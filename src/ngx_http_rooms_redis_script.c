@@ -384,23 +384,30 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
     "return {1, d}\n",
 
     /*
-     * bury; KEYS owners theirs mine; ARGV owner me prefix batch
-     * SID RECORD ...; the owner is forgotten with the last of them
+     * bury; KEYS owners theirs mine; ARGV owner me prefix batch SID...
+     *
+     * SID RECORD TOLD ...; they stay among theirs until they are named in the
+     * next call, so that a reply that is lost is given again (TOLD is then not
+     * empty); the owner is forgotten with the last of them
      */
 
     "local s = redis.call('ZSCORE', KEYS[1], ARGV[1])\n"
     "local t = redis.call('TIME')\n"
     "if s and tonumber(s) >= t[1] * 1000 then return {} end\n"
     "local out = {}\n"
-    "local sids = redis.call('SPOP', KEYS[2], ARGV[4])\n"
+    "for i = 5, #ARGV do redis.call('SREM', KEYS[2], ARGV[i]) end\n"
+    "local sids = redis.call('SRANDMEMBER', KEYS[2], ARGV[4])\n"
     "for _, sid in ipairs(sids) do\n"
     "  local k = ARGV[3] .. sid\n"
-    "  local r = redis.call('HMGET', k, 'o', 'd')\n"
-    "  if r[1] == ARGV[1] then\n"
+    "  local r = redis.call('HMGET', k, 'o', 'd', 't')\n"
+    "  if r[1] == ARGV[1] or r[1] == ARGV[2] and r[3] then\n"
     "    redis.call('HSET', k, 'o', ARGV[2], 't', '1')\n"
     "    redis.call('SADD', KEYS[3], sid)\n"
     "    out[#out + 1] = sid\n"
     "    out[#out + 1] = r[2] or ''\n"
+    "    out[#out + 1] = r[1] == ARGV[2] and r[3] or ''\n"
+    "  elseif not r[1] or r[1] == '0' or not r[3] then\n"
+    "    redis.call('SREM', KEYS[2], sid)\n"
     "  end\n"
     "end\n"
     "if redis.call('EXISTS', KEYS[2]) == 0 then\n"

@@ -12,6 +12,7 @@ const { outage, seat, usePair } = require('./lib/pair');
 const { Redis } = require('./lib/redis');
 const { Server } = require('./lib/server');
 const { SCALE, sleep, until } = require('./lib/player');
+const { killWhole } = require('./lib/twins');
 
 const HOOKS = { before, after, afterEach };
 const TIMEOUT = 1000;
@@ -277,4 +278,52 @@ describe('redis: connections that are lost again and again', () => {
                 await redis.stop();
             }
         });
+});
+
+
+describe('redis: an answer is lost', () => {
+    it('D-70 D-73 those of a dead nginx are missed all the same', async () => {
+        const redis = await new Redis().start();
+        const proxy = await new Proxy(redis).start();
+        const server = await new Server({ redis: proxy.url, workers: 1 })
+            .start();
+
+        try {
+            const { sessionCode: code } = await server.rest.create('Alice');
+            const alice = await server.player({ name: 'Alice' });
+
+            await alice.join(code);
+
+            for (const name of ['Bob', 'Carol']) {
+                const dead = await new Server({ redis: redis.url, workers: 1,
+                    allow: /exited on signal 9/ }).start();
+                const player = await dead.player({ name });
+
+                player.socket.io.reconnection(false);
+                await player.join(code);
+                await alice.next('participant:joined');
+
+                /* what the script says that takes sockets over */
+                if (name === 'Carol') {
+                    proxy.lose(new RegExp('\\*[23]\\r\\n\\$20\\r\\n' +
+                        player.id));
+                }
+
+                await killWhole(dead);
+                await alice.next('participant:left');
+                fs.rmSync(dead.dir, { recursive: true });
+            }
+
+            assert.strictEqual(proxy.wanted, null);
+            await sleep(1000);
+            assert.deepStrictEqual(alice.all('participant:left')
+                .map((data) => data.displayName), ['Bob', 'Carol']);
+            assert.ok(alice.socket.connected);
+
+        } finally {
+            await server.stop();
+            await proxy.stop();
+            await redis.stop();
+        }
+    });
 });

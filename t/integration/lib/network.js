@@ -12,7 +12,8 @@ const net = require('node:net');
  * Forwards TCP.  hold(test): connections of which test({ text }) is true, text
  * being what the client has sent so far, are open from then on but silent, as
  * if the other side had gone without a word; release(): they are reset.  What
- * the other side says takes delay ms more.
+ * the other side says takes delay ms more.  lose(pattern): the next answer
+ * that it matches is lost, and the connection with it.
  */
 
 class Proxy {
@@ -23,6 +24,7 @@ class Proxy {
         this.count = 0;
         this.silent = null;
         this.delay = 0;
+        this.wanted = null;
     }
 
     start(port) {
@@ -64,6 +66,14 @@ class Proxy {
                     return;
                 }
 
+                if (from === server && this.wanted &&
+                    this.wanted.test(data.toString('latin1'))) {
+                    this.wanted = null;
+                    client.resetAndDestroy();
+                    server.destroy();
+                    return;
+                }
+
                 to.write(data);
             });
             from.on('close', () => {
@@ -85,6 +95,10 @@ class Proxy {
     hold(test) {
         this.silent = test || (() => true);
         this.pairs.forEach((pair) => this.judge(pair));
+    }
+
+    lose(pattern) {
+        this.wanted = pattern;
     }
 
     release() {
