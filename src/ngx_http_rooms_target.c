@@ -50,7 +50,8 @@ static ngx_http_rooms_chunk_t *ngx_http_rooms_target_form(
     const rooms_emitter_t *e);
 static void ngx_http_rooms_target_emit(ngx_http_rooms_socket_t *socket,
     ngx_http_rooms_chunk_t *chunk, ngx_uint_t is_volatile);
-static ngx_uint_t ngx_http_rooms_target_behind(ngx_http_rooms_session_t *s);
+static ngx_uint_t ngx_http_rooms_target_behind(ngx_http_rooms_session_t *s,
+    size_t len);
 static void ngx_http_rooms_target_join(ngx_http_rooms_socket_t *socket,
     rooms_str_t room);
 
@@ -477,7 +478,7 @@ ngx_http_rooms_target_emit(ngx_http_rooms_socket_t *socket,
     s = socket->session;
 
     if (s->closed || s->doomed
-        || (is_volatile && ngx_http_rooms_target_behind(s)))
+        || (is_volatile && ngx_http_rooms_target_behind(s, chunk->len)))
     {
         return;
     }
@@ -501,20 +502,22 @@ ngx_http_rooms_target_emit(ngx_http_rooms_socket_t *socket,
 }
 
 
-/* The client does not get what may be lost. */
+/* The client does not get what may be lost; one turn may bring a lot of it. */
 
 static ngx_uint_t
-ngx_http_rooms_target_behind(ngx_http_rooms_session_t *s)
+ngx_http_rooms_target_behind(ngx_http_rooms_session_t *s, size_t len)
 {
     if (s->is_behind) {
         return 1;
     }
 
-    if (s->connection) {
-        return s->out.first && !s->connection->write->ready;
+    if (s->out.first == NULL) {
+        return 0;
     }
 
-    return s->out.size > s->conf->send_queue / 2;
+    return (s->connection && !s->connection->write->ready)
+           || s->out.size > s->conf->send_queue / 2
+           || s->out.size + len > s->conf->send_queue;
 }
 
 

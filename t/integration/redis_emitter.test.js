@@ -243,7 +243,9 @@ describe('redis_emitter: emit', () => {
                 bridge.io.to(player.id).volatile.emit('v', i,
                     'x'.repeat(90000));
 
-                if (i % 20 === 0) {
+                /* the first hundred may come in one turn of the loop */
+
+                if (i >= 100 && i % 20 === 0) {
                     await bridge.client.ping();
                     await sleep(5);
                 }
