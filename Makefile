@@ -44,9 +44,11 @@ ROOMS_MODULE ?= $(CURDIR)/$(MODULE)
 
 export NGINX_BIN ROOMS_MODULE BASE WORKERS REDIS RUNDIR T ONLY QUICK
 
-GLUE := $(sort $(wildcard src/*.c))
-PURE := $(sort $(wildcard src/proto/*.c src/core/*.c src/app/*.c))
-HEADERS := $(sort $(wildcard src/*.h src/proto/*.h src/core/*.h src/app/*.h))
+PURE_DIRS := src/proto src/core src/app $(patsubst %/,%,$(wildcard src/app/*/))
+GLUE_DIRS := $(filter-out $(PURE_DIRS),src $(patsubst %/,%,$(wildcard src/*/)))
+GLUE := $(sort $(wildcard $(GLUE_DIRS:%=%/*.c)))
+PURE := $(sort $(wildcard $(PURE_DIRS:%=%/*.c)))
+HEADERS := $(sort $(wildcard $(GLUE_DIRS:%=%/*.h) $(PURE_DIRS:%=%/*.h)))
 UNITS := $(sort $(wildcard t/unit/*_test.c))
 FUZZERS := $(sort $(wildcard t/fuzz/*_fuzz.c))
 
@@ -93,7 +95,7 @@ install: all
 
 WARN = -Wall -Wextra -Werror
 PURE_CFLAGS = -std=gnu11 -g -O1 -fno-omit-frame-pointer -D_GNU_SOURCE \
-	$(WARN) -Isrc/proto -Isrc/core -Isrc/app -MMD -MP
+	$(WARN) $(PURE_DIRS:%=-I%) -MMD -MP
 PURE_LIBS = -lcjose -ljansson -lpcre2-8 -lz -lcrypto -lcrypt -lm
 
 SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined
@@ -104,7 +106,7 @@ UNIT_OBJS = $(addprefix build/unit/,$(notdir $(PURE:.c=.o)))
 FUZZ_BINS = $(FUZZERS:t/fuzz/%.c=build/fuzz/%)
 FUZZ_OBJS = $(addprefix build/fuzz/,$(notdir $(PURE:.c=.o)))
 
-vpath %.c src/proto src/core src/app
+vpath %.c $(PURE_DIRS)
 
 build/unit/%_test: t/unit/%_test.c build/unit/libpure.a
 	$(Q)$(CC) $(PURE_CFLAGS) $(SAN) -o $@ $< build/unit/libpure.a \
@@ -136,7 +138,7 @@ build/unit build/fuzz:
 
 # a source that has moved is still named there
 
-src/proto/%.c src/core/%.c src/app/%.c: ;
+$(PURE_DIRS:%=%/%.c): ;
 
 # what people call; the scripts say at their top what they do
 
