@@ -134,6 +134,7 @@ void
 ngx_http_rooms_redis_free_zone(ngx_http_rooms_zone_t *zone)
 {
     ngx_http_rooms_redis_letters_free(zone->redis);
+    ngx_http_rooms_redis_free_backlog(zone->redis);
     ngx_http_rooms_redis_forget_departures(zone->redis);
 
     rooms_buf_free(&zone->redis->owners);

@@ -109,6 +109,10 @@ void ngx_http_rooms_redis_resume_handler(ngx_event_t *ev);
 
 void ngx_http_rooms_redis_forget_backlog(ngx_http_rooms_redis_t *redis);
 
+/* All of it, when a worker ends; the rooms may be gone. */
+
+void ngx_http_rooms_redis_free_backlog(ngx_http_rooms_redis_t *redis);
+
 /*
  * ngx_http_rooms_redis_letter.c: octets to a worker, as
  * ngx_http_rooms_zone_direct() has it.  They wait while the connection is

@@ -239,3 +239,20 @@ ngx_http_rooms_redis_forget_backlog(ngx_http_rooms_redis_t *redis)
 
     ngx_http_rooms_redis_resume(redis);
 }
+
+
+void
+ngx_http_rooms_redis_free_backlog(ngx_http_rooms_redis_t *redis)
+{
+    ngx_queue_t  *q;
+
+    while (!ngx_queue_empty(&redis->backlog)) {
+        q = ngx_queue_head(&redis->backlog);
+        ngx_queue_remove(q);
+        ngx_free(ngx_queue_data(q, ngx_http_rooms_published_t, queue));
+    }
+
+    if (redis->resume.posted) {
+        ngx_delete_posted_event(&redis->resume);
+    }
+}
