@@ -19,9 +19,7 @@
 #include <rooms_schema.h>
 
 
-#define ROOMS_CONTRACT_SHARES    16     /* limits of requests */
-#define ROOMS_CONTRACT_REQUESTS  1000   /* the highest of them */
-#define ROOMS_CONTRACT_ARGS      8      /* arguments of one event */
+#define ROOMS_CONTRACT_ARGS  8          /* arguments of one event */
 
 
 typedef struct rooms_contract_s  rooms_contract_t;

@@ -13,8 +13,8 @@
 #include <rooms_contract_read.h>
 
 
-static rooms_int_t rooms_contract_rate_values(rooms_contract_reader_t *r,
-    const rooms_contract_place_t *at, rooms_contract_rate_t *rate);
+static rooms_int_t rooms_contract_rate_values(const rooms_contract_place_t *at,
+    rooms_contract_rate_t *rate);
 static rooms_int_t rooms_contract_share_rate(rooms_contract_reader_t *r,
     const rooms_contract_place_t *at, rooms_contract_operation_t *op);
 
@@ -34,7 +34,7 @@ rooms_contract_read_rate(rooms_contract_reader_t *r,
         return (rc == ROOMS_DECLINED) ? ROOMS_OK : rc;
     }
 
-    if (rooms_contract_rate_values(r, &place, rate) != ROOMS_OK
+    if (rooms_contract_rate_values(&place, rate) != ROOMS_OK
         || json_object_size(place.json) != 2)
     {
         return rooms_contract_fail(r, &place, "must be {\"limit\": events, "
@@ -46,13 +46,11 @@ rooms_contract_read_rate(rooms_contract_reader_t *r,
 
 
 static rooms_int_t
-rooms_contract_rate_values(rooms_contract_reader_t *r,
-    const rooms_contract_place_t *at, rooms_contract_rate_t *rate)
+rooms_contract_rate_values(const rooms_contract_place_t *at,
+    rooms_contract_rate_t *rate)
 {
     double   per;
     json_t  *limit;
-
-    (void) r;
 
     limit = json_object_get(at->json, "limit");
     per = json_number_value(json_object_get(at->json, "per"));
@@ -94,15 +92,15 @@ rooms_contract_read_request_rate(rooms_contract_reader_t *r,
         return (rc == ROOMS_DECLINED) ? ROOMS_OK : rc;
     }
 
-    if (rooms_contract_rate_values(r, &place, &op->rate) != ROOMS_OK
-        || op->rate.limit > ROOMS_CONTRACT_REQUESTS
+    if (rooms_contract_rate_values(&place, &op->rate) != ROOMS_OK
+        || op->rate.limit > ROOMS_LIMITS_COUNT
         || json_object_size(place.json)
            != (size_t) 2 + (json_object_get(place.json, "group") != NULL))
     {
         return rooms_contract_fail(r, &place, "must be {\"limit\": requests, "
                                    "\"per\": seconds}, with a \"group\" or "
                                    "without, and a limit of at most %d",
-                                   ROOMS_CONTRACT_REQUESTS);
+                                   ROOMS_LIMITS_COUNT);
     }
 
     return rooms_contract_share_rate(r, &place, op);
@@ -150,9 +148,9 @@ rooms_contract_share_rate(rooms_contract_reader_t *r,
         return ROOMS_OK;
     }
 
-    if (c->n_shares == ROOMS_CONTRACT_SHARES) {
+    if (c->n_shares == ROOMS_LIMITS_MAX) {
         return rooms_contract_fail(r, at, "there are at most %d limits of "
-                                   "their own", ROOMS_CONTRACT_SHARES);
+                                   "their own", ROOMS_LIMITS_MAX);
     }
 
     share = &c->shares[c->n_shares++];

@@ -11,6 +11,7 @@
 
 
 #include <rooms_contract.h>
+#include <rooms_limits.h>
 
 
 /* A limit of requests, and which operations count in it. */
@@ -36,7 +37,7 @@ struct rooms_contract_s {
     rooms_route_t                *routes;
     rooms_contract_rate_t         rate;      /* of a connection */
     unsigned                      n_shares;
-    rooms_contract_share_t        shares[ROOMS_CONTRACT_SHARES];
+    rooms_contract_share_t        shares[ROOMS_LIMITS_MAX];
 };
 
 

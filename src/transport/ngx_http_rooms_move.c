@@ -420,7 +420,7 @@ ngx_http_rooms_move_in_socket(ngx_http_rooms_session_t *s, rooms_str_t *in)
 
     if (flags & NGX_HTTP_ROOMS_MOVE_REGISTERED) {
 
-        /* in shared memory the record knows since when it is a member */
+        /* saving keeps what the record in shared memory says */
 
         socket->registered = (s->zone->redis == NULL);
         socket->registered =

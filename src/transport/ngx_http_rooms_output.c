@@ -24,6 +24,9 @@ static ngx_int_t ngx_http_rooms_encode_deflated(rooms_buf_t *b,
     rooms_str_t data);
 static void ngx_http_rooms_encode_binary(rooms_buf_t *b,
     const ngx_http_rooms_form_t *form, rooms_str_t data);
+static void ngx_http_rooms_session_add(ngx_http_rooms_session_t *s,
+    ngx_http_rooms_queue_t *q, rooms_str_t text,
+    const rooms_str_t *attachments, ngx_uint_t n);
 static void ngx_http_rooms_session_queue(ngx_http_rooms_session_t *s,
     ngx_http_rooms_queue_t *q, rooms_buf_t *b);
 static ssize_t ngx_http_rooms_session_try(ngx_http_rooms_session_t *s,
@@ -173,20 +176,13 @@ void
 ngx_http_rooms_session_message(ngx_http_rooms_session_t *s,
     rooms_str_t text, const rooms_str_t *attachments, ngx_uint_t n)
 {
-    ngx_http_rooms_form_t  form;
-
     if (s->closed || s->doomed) {
         return;
     }
 
-    ngx_http_rooms_session_form(s, &form);
-
-    rooms_buf_reset(&ngx_http_rooms_wire);
-    ngx_http_rooms_session_encode(&ngx_http_rooms_wire, &form, text,
-                                  attachments, n);
     ngx_http_rooms_room_take(s, NULL);
-    ngx_http_rooms_session_queue(s, ngx_http_rooms_session_tail(s),
-                                 &ngx_http_rooms_wire);
+    ngx_http_rooms_session_add(s, ngx_http_rooms_session_tail(s), text,
+                               attachments, n);
 }
 
 
@@ -194,18 +190,27 @@ void
 ngx_http_rooms_session_past(ngx_http_rooms_session_t *s, rooms_str_t text,
     const rooms_str_t *attachments, ngx_uint_t n)
 {
-    ngx_http_rooms_form_t  form;
-
     if (s->closed || s->doomed) {
         return;
     }
+
+    ngx_http_rooms_session_add(s, &s->out, text, attachments, n);
+}
+
+
+static void
+ngx_http_rooms_session_add(ngx_http_rooms_session_t *s,
+    ngx_http_rooms_queue_t *q, rooms_str_t text,
+    const rooms_str_t *attachments, ngx_uint_t n)
+{
+    ngx_http_rooms_form_t  form;
 
     ngx_http_rooms_session_form(s, &form);
 
     rooms_buf_reset(&ngx_http_rooms_wire);
     ngx_http_rooms_session_encode(&ngx_http_rooms_wire, &form, text,
                                   attachments, n);
-    ngx_http_rooms_session_queue(s, &s->out, &ngx_http_rooms_wire);
+    ngx_http_rooms_session_queue(s, q, &ngx_http_rooms_wire);
 }
 
 

@@ -320,10 +320,6 @@ ngx_http_rooms_workers_call(void)
     uint64_t    bits;
     ngx_uint_t  i;
 
-    if (!ngx_http_rooms_workers_called) {
-        return;
-    }
-
     ngx_http_rooms_workers_called = 0;
 
     for (i = 0; i < ROOMS_WORKERS_MAX / 64; i++) {
