@@ -111,10 +111,14 @@ typedef struct {
 } ngx_http_rooms_main_conf_t;
 
 
-/* Sessions of one location in the order in which their time comes. */
+/*
+ * Sessions of one location, or streams of its rooms, in the order in which
+ * their time comes.
+ */
 
 typedef struct {
-    ngx_queue_t               queue;         /* of session->beat */
+    ngx_queue_t               queue;         /* of session->beat, or
+                                                stream->dirty */
     ngx_event_t               event;
     ngx_msec_t                delay;
     ngx_msec_t                grain;         /* neighbours share a wake-up */
@@ -134,6 +138,7 @@ typedef struct {
     ngx_msec_t                upgrade_timeout;
     ngx_msec_t                recovery;      /* 0: off */
     ngx_msec_t                shutdown;      /* closing is spread over it */
+    ngx_msec_t                coalesce;      /* 0: off */
 
     size_t                    max_payload;
     size_t                    send_queue;
@@ -159,6 +164,7 @@ typedef struct {
     ngx_http_rooms_beat_t     ping;          /* waiting for the next ping */
     ngx_http_rooms_beat_t     pong;          /* waiting for a pong */
     ngx_http_rooms_beat_t     connect;       /* waiting for a CONNECT */
+    ngx_http_rooms_beat_t     hold;          /* streams, by coalesce */
     ngx_uint_t                candidates;    /* waiting for an upgrade */
 } ngx_http_rooms_loc_conf_t;
 

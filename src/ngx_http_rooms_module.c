@@ -12,6 +12,7 @@
 
 #include <ngx_http_rooms_set.h>
 #include <ngx_http_rooms_zone.h>
+#include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_session.h>
 #include <ngx_http_rooms_cors.h>
 
@@ -32,6 +33,10 @@ static ngx_http_rooms_bounds_t  ngx_http_rooms_delay_bounds = {
 
 static ngx_http_rooms_bounds_t  ngx_http_rooms_shutdown_bounds = {
     ngx_http_rooms_check_bounds, 0, 3600000, "must not be above 1h"
+};
+
+static ngx_http_rooms_bounds_t  ngx_http_rooms_coalesce_bounds = {
+    ngx_http_rooms_check_bounds, 0, 1000, "must not be above 1s"
 };
 
 static ngx_http_rooms_bounds_t  ngx_http_rooms_payload_bounds = {
@@ -146,7 +151,7 @@ static ngx_command_t  ngx_http_rooms_commands[] = {
 
     { ngx_string("rooms_recovery"),
       NGX_HTTP_ROOMS_ANY_CONF|NGX_CONF_TAKE1,
-      ngx_http_rooms_recovery_set,
+      ngx_http_rooms_time_set,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_rooms_loc_conf_t, recovery),
       &ngx_http_rooms_delay_bounds },
@@ -157,6 +162,13 @@ static ngx_command_t  ngx_http_rooms_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_rooms_loc_conf_t, shutdown),
       &ngx_http_rooms_shutdown_bounds },
+
+    { ngx_string("rooms_coalesce"),
+      NGX_HTTP_ROOMS_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_http_rooms_time_set,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_rooms_loc_conf_t, coalesce),
+      &ngx_http_rooms_coalesce_bounds },
 
     { ngx_string("rooms_max_payload"),
       NGX_HTTP_ROOMS_ANY_CONF|NGX_CONF_TAKE1,
@@ -390,6 +402,7 @@ ngx_http_rooms_init_process(ngx_cycle_t *cycle)
 
     for (i = 0; i < rmcf->locations.nelts; i++) {
         ngx_http_rooms_beat_init(locations[i], cycle->log);
+        ngx_http_rooms_hold_init(locations[i], cycle->log);
     }
 
     return ngx_http_rooms_zone_init_process(cycle);
@@ -399,11 +412,23 @@ ngx_http_rooms_init_process(ngx_cycle_t *cycle)
 static void
 ngx_http_rooms_exit_process(ngx_cycle_t *cycle)
 {
-    if (ngx_http_rooms_used(cycle) == NULL
+    ngx_uint_t                    i;
+    ngx_http_rooms_loc_conf_t   **locations;
+    ngx_http_rooms_main_conf_t   *rmcf;
+
+    rmcf = ngx_http_rooms_used(cycle);
+
+    if (rmcf == NULL
         || (ngx_process != NGX_PROCESS_WORKER
             && ngx_process != NGX_PROCESS_SINGLE))
     {
         return;
+    }
+
+    locations = rmcf->locations.elts;
+
+    for (i = 0; i < rmcf->locations.nelts; i++) {
+        ngx_http_rooms_hold_end(locations[i]);
     }
 
     ngx_http_rooms_zone_exit_process(cycle);

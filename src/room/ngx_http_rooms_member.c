@@ -81,6 +81,10 @@ ngx_http_rooms_room_join(ngx_http_rooms_socket_t *socket, rooms_str_t name)
         return NGX_ERROR;
     }
 
+    /* what it has of other rooms is older than what this one will have */
+
+    ngx_http_rooms_room_take(s, NULL);
+
     member->room = room;
     member->socket = socket;
     member->joined = rooms_message_whole(room->last);
@@ -279,10 +283,13 @@ ngx_http_rooms_stream_get(ngx_http_rooms_room_t *room,
     ngx_http_rooms_socket_t *socket)
 {
     ngx_queue_t              *q;
+    ngx_http_rooms_beat_t    *hold;
     ngx_http_rooms_form_t     form;
     ngx_http_rooms_stream_t  *stream;
 
     ngx_http_rooms_session_form(socket->session, &form);
+    hold = socket->session->conf->coalesce ? &socket->session->conf->hold
+                                           : NULL;
 
     for (q = ngx_queue_head(&room->streams);
          q != ngx_queue_sentinel(&room->streams);
@@ -294,6 +301,7 @@ ngx_http_rooms_stream_get(ngx_http_rooms_room_t *room,
             && stream->form.msgpack == form.msgpack
             && stream->form.deflate == form.deflate
             && stream->form.threshold == form.threshold
+            && stream->hold == hold
             && stream->offset == socket->recoverable
             && stream->variant == socket->variant
             && stream->nsp.len == socket->nsp.len
@@ -320,6 +328,7 @@ ngx_http_rooms_stream_get(ngx_http_rooms_room_t *room,
     stream->alloc = NGX_HTTP_ROOMS_MEMBERS;
     stream->room = room;
     stream->form = form;
+    stream->hold = hold;
     stream->offset = socket->recoverable;
     stream->variant = socket->variant;
 
@@ -387,6 +396,8 @@ ngx_http_rooms_stream_remove(ngx_http_rooms_member_t *member)
     if (stream->n) {
         return;
     }
+
+    ngx_http_rooms_ungather(stream);
 
     if (stream->chunk) {
         ngx_http_rooms_chunk_release(stream->chunk);

@@ -18,8 +18,6 @@
 
 #define NGX_HTTP_ROOMS_MAX_ATTACHMENTS  256
 
-#define NGX_HTTP_ROOMS_AHEAD            4      /* members to be fetched */
-
 
 static void ngx_http_rooms_publish_one(ngx_http_rooms_room_t *room,
     const rooms_message_t *m, uint64_t id);
@@ -27,14 +25,12 @@ static ngx_int_t ngx_http_rooms_stream_append(ngx_http_rooms_stream_t *stream,
     const rooms_message_t *m, uint64_t id, ngx_http_rooms_member_t *except);
 static ngx_int_t ngx_http_rooms_stream_space(ngx_http_rooms_stream_t *stream,
     size_t size);
-static void ngx_http_rooms_stream_flush(ngx_http_rooms_stream_t *stream);
-static void ngx_http_rooms_rooms_prefetch(ngx_queue_t *q);
 static void ngx_http_rooms_order(ngx_http_rooms_room_t *room);
 
 
-static ngx_queue_t  ngx_http_rooms_dirty_rooms = {
-    &ngx_http_rooms_dirty_rooms, &ngx_http_rooms_dirty_rooms
-};
+/* Of all rooms, only this one has what a member of others has not taken. */
+
+static ngx_http_rooms_room_t  *ngx_http_rooms_last;
 
 /* Messages are put together here, once for each form. */
 
@@ -93,12 +89,6 @@ ngx_http_rooms_publish(ngx_http_rooms_room_t *room, const rooms_message_t *m,
                           &room->name);
         }
     }
-
-    if (!room->is_dirty) {
-        ngx_queue_insert_tail(&ngx_http_rooms_dirty_rooms, &room->dirty);
-        room->is_dirty = 1;
-        ngx_http_rooms_post_flush();
-    }
 }
 
 
@@ -146,8 +136,8 @@ ngx_http_rooms_publish_one(ngx_http_rooms_room_t *room,
 
 /*
  * A connection hears messages in the order of their ids.  Where one is in
- * several rooms that have gathered something in this turn, what another room
- * has for it is queued before this room gathers more.
+ * several rooms that have gathered something, what another room has for it is
+ * queued before this room gathers more.
  */
 
 static void
@@ -158,15 +148,12 @@ ngx_http_rooms_order(ngx_http_rooms_room_t *room)
     ngx_http_rooms_stream_t   *stream;
     ngx_http_rooms_session_t  *s;
 
-    q = ngx_queue_head(&ngx_http_rooms_dirty_rooms);
-
-    if (q == ngx_queue_sentinel(&ngx_http_rooms_dirty_rooms)
-        || (q == &room->dirty
-            && ngx_queue_next(q)
-               == ngx_queue_sentinel(&ngx_http_rooms_dirty_rooms)))
-    {
+    if (ngx_http_rooms_gathered == 0 || ngx_http_rooms_last == room) {
+        ngx_http_rooms_last = room;
         return;
     }
+
+    ngx_http_rooms_last = room;
 
     for (q = ngx_queue_head(&room->streams);
          q != ngx_queue_sentinel(&room->streams);
@@ -241,6 +228,8 @@ ngx_http_rooms_stream_append(ngx_http_rooms_stream_t *stream,
     }
 
     zone->stat->out += told;
+
+    ngx_http_rooms_gather(stream);
 
     return NGX_OK;
 }
@@ -338,7 +327,7 @@ ngx_http_rooms_room_take(ngx_http_rooms_session_t *s,
     ngx_queue_t              *q;
     ngx_http_rooms_member_t  *member;
 
-    if (ngx_queue_empty(&ngx_http_rooms_dirty_rooms)) {
+    if (ngx_http_rooms_gathered == 0) {
         return;
     }
 
@@ -352,157 +341,4 @@ ngx_http_rooms_room_take(ngx_http_rooms_session_t *s,
             ngx_http_rooms_member_take(member);
         }
     }
-}
-
-
-/* The same for the rooms that are next: the stream, the members' places. */
-
-static void
-ngx_http_rooms_rooms_prefetch(ngx_queue_t *q)
-{
-    ngx_queue_t              *p;
-    ngx_http_rooms_room_t    *room;
-    ngx_http_rooms_stream_t  *stream;
-
-    if (q == ngx_queue_sentinel(&ngx_http_rooms_dirty_rooms)) {
-        return;
-    }
-
-    room = ngx_queue_data(q, ngx_http_rooms_room_t, dirty);
-    p = ngx_queue_head(&room->streams);
-
-    if (p != ngx_queue_sentinel(&room->streams)) {
-        stream = ngx_queue_data(p, ngx_http_rooms_stream_t, queue);
-        __builtin_prefetch(stream->members);
-        __builtin_prefetch(stream->chunk);
-    }
-
-    q = ngx_queue_next(q);
-
-    if (q == ngx_queue_sentinel(&ngx_http_rooms_dirty_rooms)) {
-        return;
-    }
-
-    room = ngx_queue_data(q, ngx_http_rooms_room_t, dirty);
-    p = ngx_queue_head(&room->streams);
-    stream = ngx_queue_data(p, ngx_http_rooms_stream_t, queue);
-    __builtin_prefetch(stream);
-    __builtin_prefetch(&stream->members);
-    __builtin_prefetch(ngx_queue_next(q));
-}
-
-
-void
-ngx_http_rooms_rooms_flush(void)
-{
-    ngx_queue_t              *q, *p;
-    ngx_http_rooms_room_t    *room;
-    ngx_http_rooms_stream_t  *stream;
-
-    while (!ngx_queue_empty(&ngx_http_rooms_dirty_rooms)) {
-
-        q = ngx_queue_head(&ngx_http_rooms_dirty_rooms);
-        room = ngx_queue_data(q, ngx_http_rooms_room_t, dirty);
-
-        ngx_http_rooms_rooms_prefetch(ngx_queue_next(q));
-
-        ngx_queue_remove(q);
-        room->is_dirty = 0;
-
-        ngx_http_rooms_file_settle(room->zone);
-
-        for (p = ngx_queue_head(&room->streams);
-             p != ngx_queue_sentinel(&room->streams);
-             p = ngx_queue_next(p))
-        {
-            stream = ngx_queue_data(p, ngx_http_rooms_stream_t, queue);
-            ngx_http_rooms_stream_flush(stream);
-        }
-    }
-}
-
-
-ngx_uint_t
-ngx_http_rooms_rooms_dirty(void)
-{
-    return !ngx_queue_empty(&ngx_http_rooms_dirty_rooms);
-}
-
-
-/*
- * The way from a member to its connection is five misses of the cache.  For
- * the first members each step is begun for all of them; after that, each turn
- * of the loop begins one step for one of the next members.
- */
-
-static void
-ngx_http_rooms_stream_warm(ngx_http_rooms_stream_t *stream)
-{
-    ngx_uint_t                 i, n;
-    ngx_http_rooms_member_t  **members;
-
-    members = stream->members;
-    n = ngx_min(stream->n, NGX_HTTP_ROOMS_AHEAD);
-
-    for (i = 0; i < n; i++) {
-        __builtin_prefetch(members[i]);
-    }
-
-    for (i = 0; i < n; i++) {
-        __builtin_prefetch(members[i]->socket);
-    }
-
-    for (i = 0; i < n; i++) {
-        __builtin_prefetch(&members[i]->socket->session->connection);
-    }
-
-    for (i = 0; i < n; i++) {
-        ngx_http_rooms_session_prefetch(members[i]->socket->session);
-    }
-}
-
-
-static void
-ngx_http_rooms_stream_prefetch(ngx_http_rooms_member_t **next)
-{
-    __builtin_prefetch(next[4]);
-    __builtin_prefetch(next[3]->socket);
-    __builtin_prefetch(&next[2]->socket->session->connection);
-
-    ngx_http_rooms_session_prefetch(next[1]->socket->session);
-}
-
-
-static void
-ngx_http_rooms_stream_flush(ngx_http_rooms_stream_t *stream)
-{
-    ngx_uint_t                i;
-    ngx_http_rooms_chunk_t   *chunk;
-    ngx_http_rooms_member_t  *member;
-
-    chunk = stream->chunk;
-
-    if (chunk == NULL) {
-        return;
-    }
-
-    ngx_http_rooms_stream_warm(stream);
-
-    for (i = 0; i < stream->n; i++) {
-        member = stream->members[i];
-
-        if (i + NGX_HTTP_ROOMS_AHEAD < stream->n) {
-            ngx_http_rooms_stream_prefetch(&stream->members[i]);
-        }
-
-        if (member->pos < chunk->len) {
-            ngx_http_rooms_session_send(member->socket->session, chunk,
-                                        member->pos, chunk->len);
-        }
-
-        member->pos = 0;
-    }
-
-    stream->chunk = NULL;
-    ngx_http_rooms_chunk_release(chunk);
 }

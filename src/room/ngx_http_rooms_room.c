@@ -247,10 +247,6 @@ ngx_http_rooms_room_free(ngx_http_rooms_zone_t *zone)
     zone->nidle--;
     zone->stat->rooms--;
 
-    if (room->is_dirty) {
-        ngx_queue_remove(&room->dirty);
-    }
-
     if (room->wake.timer_set) {
         ngx_del_timer(&room->wake);
     }

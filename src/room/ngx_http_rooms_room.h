@@ -7,10 +7,10 @@
  *
  * Members are grouped in streams by the form in which they take messages
  * (namespace, transport, offset or not, variant).  A message is encoded once
- * per stream into the stream's chunk, and when the worker's turn ends each
- * member is sent what it has not had yet in one go: publishing costs nothing
- * per member.  What a socket does not take is queued in its session as a
- * reference to the chunk, not as a copy.
+ * per stream into the stream's chunk, and when the worker's turn ends, or the
+ * time of rooms_coalesce after it, each member is sent what it has not had yet
+ * in one go: publishing costs nothing per member.  What a socket does not take
+ * is queued in its session as a reference to the chunk, not as a copy.
  */
 
 
@@ -77,14 +77,12 @@ struct ngx_http_rooms_room_s {
     uint64_t                  last;          /* id of the last record seen */
 
     ngx_queue_t               streams;
-    ngx_queue_t               dirty;         /* has messages to flush */
     ngx_uint_t                nmembers;
     ngx_queue_t               idle;          /* in zone->idle */
     ngx_uint_t                appends;       /* since compaction was tried */
     ngx_http_rooms_backing_t  backing;
     ngx_event_t               wake;          /* a deadline that is near */
     unsigned                  is_idle:1;
-    unsigned                  is_dirty:1;
 };
 
 
@@ -94,14 +92,20 @@ struct ngx_http_rooms_stream_s {
     ngx_str_t                 nsp;
     unsigned                  variant:3;
     unsigned                  offset:1;
+    unsigned                  is_dirty:1;    /* flushed with this turn */
+    unsigned                  is_held:1;     /* flushed when due */
     ngx_http_rooms_form_t     form;
 
     ngx_http_rooms_member_t **members;
     ngx_uint_t                n;
     ngx_uint_t                alloc;
-    ngx_http_rooms_chunk_t   *chunk;         /* of this turn, or NULL */
+    ngx_http_rooms_chunk_t   *chunk;         /* what was gathered, or NULL */
     size_t                    want;          /* size of the next chunk */
     uint64_t                  count;         /* messages so far */
+
+    ngx_queue_t               dirty;         /* has something to flush */
+    ngx_http_rooms_beat_t    *hold;          /* of rooms_coalesce, or NULL */
+    ngx_msec_t                due;
 };
 
 
@@ -201,7 +205,7 @@ void ngx_http_rooms_room_restream(ngx_http_rooms_socket_t *socket);
 void ngx_http_rooms_room_skip(ngx_http_rooms_room_t *room, uint64_t id);
 
 /*
- * Queues in the session what its rooms have for it in this turn; called
+ * Queues in the session what its rooms have gathered for it; called
  * before anything is queued for the session alone, so that order is kept.
  * except may be NULL.
  */
@@ -209,13 +213,19 @@ void ngx_http_rooms_room_skip(ngx_http_rooms_room_t *room, uint64_t id);
 void ngx_http_rooms_room_take(ngx_http_rooms_session_t *s,
     ngx_http_rooms_room_t *except);
 
-/* Sends what has gathered in this turn to all members of dirty rooms. */
+/* Sends what is due with this turn to all members that are to have it. */
 
 void ngx_http_rooms_rooms_flush(void);
 
-/* 1 where there is something left to send. */
+/* 1 where there is something left that is due. */
 
 ngx_uint_t ngx_http_rooms_rooms_dirty(void);
+
+/* What a location's streams may wait for, rooms_coalesce; all of it is due. */
+
+void ngx_http_rooms_hold_init(ngx_http_rooms_loc_conf_t *conf,
+    ngx_log_t *log);
+void ngx_http_rooms_hold_end(ngx_http_rooms_loc_conf_t *conf);
 
 
 #endif /* _NGX_HTTP_ROOMS_ROOM_H_INCLUDED_ */

@@ -298,10 +298,11 @@ ngx_http_rooms_session_ping(ngx_http_rooms_session_t *s)
         len = sizeof(packet);
     }
 
+    ngx_http_rooms_room_take(s, NULL);
+
     /* TLS takes what it was offered once from the same place only */
 
-    n = (ngx_http_rooms_rooms_dirty()
-         || (s->connection && s->connection->ssl))
+    n = (s->connection && s->connection->ssl)
         ? 0 : ngx_http_rooms_session_try(s, p, len);
 
     if (n == (ssize_t) len) {

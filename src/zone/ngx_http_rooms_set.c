@@ -77,6 +77,7 @@ ngx_http_rooms_create_loc_conf(ngx_conf_t *cf)
     rlcf->upgrade_timeout = NGX_CONF_UNSET_MSEC;
     rlcf->recovery = NGX_CONF_UNSET_MSEC;
     rlcf->shutdown = NGX_CONF_UNSET_MSEC;
+    rlcf->coalesce = NGX_CONF_UNSET_MSEC;
 
     rlcf->max_payload = NGX_CONF_UNSET_SIZE;
     rlcf->send_queue = NGX_CONF_UNSET_SIZE;
@@ -182,6 +183,7 @@ ngx_http_rooms_merge_limits(ngx_http_rooms_loc_conf_t *prev,
                               10000);
     ngx_conf_merge_msec_value(conf->recovery, prev->recovery, 0);
     ngx_conf_merge_msec_value(conf->shutdown, prev->shutdown, 2000);
+    ngx_conf_merge_msec_value(conf->coalesce, prev->coalesce, 0);
 
     ngx_conf_merge_size_value(conf->max_payload, prev->max_payload, 1000000);
     ngx_conf_merge_size_value(conf->send_queue, prev->send_queue,
@@ -315,23 +317,23 @@ ngx_http_rooms_handler_set(ngx_conf_t *cf, ngx_http_rooms_loc_conf_t *rlcf,
 
 
 char *
-ngx_http_rooms_recovery_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_rooms_time_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_rooms_loc_conf_t *rlcf = conf;
+    ngx_str_t   *value;
+    ngx_msec_t  *time;
 
-    ngx_str_t  *value;
-
+    time = (ngx_msec_t *) ((char *) conf + cmd->offset);
     value = cf->args->elts;
 
     if (ngx_strcmp(value[1].data, "off") != 0) {
         return ngx_conf_set_msec_slot(cf, cmd, conf);
     }
 
-    if (rlcf->recovery != NGX_CONF_UNSET_MSEC) {
+    if (*time != NGX_CONF_UNSET_MSEC) {
         return "is duplicate";
     }
 
-    rlcf->recovery = 0;
+    *time = 0;
 
     return NGX_CONF_OK;
 }

@@ -40,8 +40,8 @@ char *ngx_http_rooms_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_rooms_api_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_rooms_status_set(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-char *ngx_http_rooms_recovery_set(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
+char *ngx_http_rooms_time_set(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);                               /* a time, or "off" */
 char *ngx_http_rooms_cookie_set(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 

@@ -95,7 +95,8 @@ const wires = new Set();
 
 /*
  * A TCP connection on which a test writes octets: HTTP, then frames.
- * Frames that come are kept as {fin, rsv, opcode, data}.
+ * Frames that come are kept as {fin, rsv, opcode, data}; reads counts how
+ * often something came.
  */
 
 class Wire {
@@ -108,6 +109,7 @@ class Wire {
     constructor(port, o) {
         this.frames = [];
         this.head = null;
+        this.reads = 0;
         this.buf = [];
         this.have = 0;
         this.need = 1;
@@ -140,6 +142,7 @@ class Wire {
     }
 
     take(data) {
+        this.reads++;
         this.buf.push(data);
         this.have += data.length;
 
