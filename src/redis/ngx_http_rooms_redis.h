@@ -156,6 +156,24 @@ void ngx_http_rooms_redis_room_told(ngx_http_rooms_room_t *room,
     const rooms_bus_header_t *h, rooms_str_t records);
 
 
+/*
+ * Records that came with an answer (as of XRANGE), after the last one here:
+ * the state has them at once, so that more can be decided on it, and they are
+ * told when the subscription tells them, for members hear what their rooms
+ * have in the order of ids.  What does not follow is left to that, too.
+ */
+
+void ngx_http_rooms_redis_room_ahead(ngx_http_rooms_room_t *room,
+    redisReply *records);
+
+/* The id of the last record that the state has. */
+
+static ngx_inline uint64_t
+ngx_http_rooms_redis_room_id(ngx_http_rooms_room_t *room)
+{
+    return ngx_max(room->last, room->backing.ahead);
+}
+
 /* 1 while nothing is missing. */
 
 ngx_uint_t ngx_http_rooms_redis_room_ready(ngx_http_rooms_room_t *room);

@@ -263,6 +263,9 @@ ngx_http_rooms_append_own(ngx_http_rooms_words_t *w, ngx_http_rooms_op_t *op)
     if (op->expected == ROOMS_JOURNAL_ANY) {
         ngx_http_rooms_append_arg(w, rooms_str("*", 1));
 
+    } else if (op->expected == ROOMS_JOURNAL_NONE) {
+        ngx_http_rooms_append_print(w, "-%uL", op->base);
+
     } else {
         ngx_http_rooms_append_number(w, op->expected);
     }
@@ -539,7 +542,8 @@ ngx_http_rooms_redis_compact(ngx_http_rooms_room_t *room)
 
     words[0] = ngx_http_rooms_redis_key(redis, keys[0], "r:", name);
     words[1] = ngx_http_rooms_redis_key(redis, keys[1], "s:", name);
-    words[2] = ngx_http_rooms_redis_digits(digits[0], room->last);
+    words[2] = ngx_http_rooms_redis_digits(digits[0],
+                                           ngx_http_rooms_redis_room_id(room));
     words[3] = rooms_str(b.data, b.len);
     words[4] = ngx_http_rooms_redis_digits(digits[1], redis->conf->history);
     words[5] = ngx_http_rooms_redis_digits(digits[2],

@@ -61,7 +61,7 @@ ngx_http_rooms_room_decide(ngx_http_rooms_room_t *room)
     if (!room->backing.loaded || room->backing.appending
         || room->backing.fenced
         || room->backing.state == NGX_HTTP_ROOMS_BACKING_LOADING
-        || room->backing.committed > room->last)
+        || room->backing.committed > ngx_http_rooms_redis_room_id(room))
     {
         return;
     }
@@ -157,6 +157,12 @@ ngx_http_rooms_room_decide_one(ngx_http_rooms_room_t *room,
 
     if (!ngx_http_rooms_pending_writes(p) && *op == NULL) {
 
+        /* its caller is to be told before what the answer has */
+
+        if (room->backing.ahead > room->last) {
+            return NGX_AGAIN;
+        }
+
         if (ngx_http_rooms_room_fence(room, p) == NGX_OK) {
             return NGX_AGAIN;
         }
@@ -186,9 +192,9 @@ ngx_http_rooms_room_decide_one(ngx_http_rooms_room_t *room,
         }
 
         (*op)->room = room;
-        (*op)->base = room->last;
+        (*op)->base = ngx_http_rooms_redis_room_id(room);
         (*op)->live = (room->state != NULL);
-        (*op)->expected = room->state ? room->last : ROOMS_JOURNAL_NONE;
+        (*op)->expected = room->state ? (*op)->base : ROOMS_JOURNAL_NONE;
     }
 
     ngx_queue_remove(&p->queue);

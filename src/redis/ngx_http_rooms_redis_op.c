@@ -28,7 +28,7 @@ static void ngx_http_rooms_op_other(rooms_buf_t *b, rooms_str_t room,
     const rooms_bus_record_t *r);
 static void ngx_http_rooms_op_written(ngx_http_rooms_op_t *op, uint64_t base);
 static void ngx_http_rooms_op_conflict(ngx_http_rooms_op_t *op,
-    uint64_t last);
+    uint64_t last, redisReply *records);
 static ngx_http_rooms_pending_t *ngx_http_rooms_op_claimant(
     ngx_http_rooms_op_t *op, uint64_t n);
 static void ngx_http_rooms_op_done(ngx_http_rooms_op_t *op);
@@ -226,7 +226,8 @@ ngx_http_rooms_redis_appended(void *data, redisReply *reply)
         redis->zone->stat->conflicts++;
 
         if (room) {
-            ngx_http_rooms_op_conflict(op, n);
+            ngx_http_rooms_op_conflict(op, n,
+                                    ngx_http_rooms_redis_element(reply, 2));
         }
 
         ngx_http_rooms_op_again(op, NULL);
@@ -268,10 +269,14 @@ ngx_http_rooms_op_written(ngx_http_rooms_op_t *op, uint64_t base)
 }
 
 
-/* What is missing is about to be told, or all of it is gone. */
+/*
+ * What is missing came with the answer, and if that is too much, it is about
+ * to be told; or all of it is gone.
+ */
 
 static void
-ngx_http_rooms_op_conflict(ngx_http_rooms_op_t *op, uint64_t last)
+ngx_http_rooms_op_conflict(ngx_http_rooms_op_t *op, uint64_t last,
+    redisReply *records)
 {
     ngx_http_rooms_room_t  *room;
 
@@ -279,6 +284,7 @@ ngx_http_rooms_op_conflict(ngx_http_rooms_op_t *op, uint64_t last)
 
     if (last > op->base) {
         room->backing.committed = last;
+        ngx_http_rooms_redis_room_ahead(room, records);
         return;
     }
 

@@ -174,6 +174,7 @@ ngx_http_rooms_redis_room_state(ngx_http_rooms_room_t *room,
     app = room->zone->app;
 
     ngx_http_rooms_room_release_state(room);
+    room->backing.ahead = 0;
 
     if (rooms_bus_number(ngx_http_rooms_redis_str(
                                     ngx_http_rooms_redis_element(reply, 1)),
@@ -400,8 +401,42 @@ ngx_http_rooms_redis_room_told(ngx_http_rooms_room_t *room,
         return;
     }
 
-    if (room->backing.committed <= room->last) {
+    if (room->backing.committed <= ngx_http_rooms_redis_room_id(room)) {
         ngx_http_rooms_redis_room_run(room);
+    }
+}
+
+
+void
+ngx_http_rooms_redis_room_ahead(ngx_http_rooms_room_t *room,
+    redisReply *records)
+{
+    uint64_t                         id;
+    rooms_journal_entry_t            e;
+    ngx_http_rooms_redis_entries_t   list;
+
+    if (room->backing.state != NGX_HTTP_ROOMS_BACKING_READY) {
+        return;
+    }
+
+    ngx_http_rooms_redis_entries(&list, records);
+
+    while (ngx_http_rooms_redis_entry(room, &list, &e) == NGX_OK) {
+        id = ngx_http_rooms_redis_room_id(room);
+
+        if (e.id <= id) {
+            continue;
+        }
+
+        /* one that has ended is begun anew where that is told */
+
+        if (e.prev != id || e.removed) {
+            return;
+        }
+
+        ngx_http_rooms_room_evolve(room, &e);
+        room->backing.ahead = e.id;
+        room->zone->redis->max = ngx_max(room->zone->redis->max, e.id);
     }
 }
 

@@ -38,7 +38,8 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
      *
      * The kinds of parts: c, a room that must not live, and does now; l, one
      * that lives; r, one that ends; m, messages only; d, one that ends if it
-     * lives.  own is the part whose keys the others are; 0: none.
+     * lives.  own is the part whose keys the others are; 0: none.  Expected is
+     * the last id, -ID of one that did not live then, or *: whatever it is.
      *
      * What is appended most is said in fewer words; KEYS z r s
      * ARGV epoch token expected 8n RECORDS, where the room lives on as it does;
@@ -48,7 +49,8 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
      * the slot moves: that is asked before anything is written.
      *
      * id, or 0 id 1: written with ids after this one, and a snapshot is wanted;
-     * 1 last: conflict; 2 epoch: another one; 3 part: it lives.
+     * 1 last [RECORDS]: conflict, and what came after the id that was expected
+     * where it is not too much; 2 epoch: another one; 3 part: it lives.
      *
      * A snapshot is wanted of one of those that append, where more than M
      * octets, or several times as many as it has, came after the last one.
@@ -56,6 +58,12 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
 
     "local c, K, A, f, M = redis.call, KEYS, ARGV, string.format, 16384\n"
     "local z = K[1]\n"
+    "local function conflict(s, after, last)\n"
+    "  local all, size = c('XRANGE', s, '(' .. after, '+', 'COUNT', 65), 0\n"
+    "  for i = 1, #all do size = size + #all[i][2][2] end\n"
+    "  if #all > 64 or size > 65536 then return {1, last} end\n"
+    "  return {1, last, all}\n"
+    "end\n"
     "local e = c('HGET', z, 'epoch')\n"
     "if e ~= A[1] then return {2, e or ''} end\n"
     "if #K == 3 then\n"
@@ -66,7 +74,7 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
     "  else\n"
     "    h = c('HMGET', r, 'last', 'size')\n"
     "    last = h[1] or '0'\n"
-    "    if last ~= x then return {1, last} end\n"
+    "    if last ~= x then return conflict(K[3], x, last) end\n"
     "  end\n"
     "  local id = c('HINCRBY', z, 'id', n)\n"
     "  local p, base = f('%d', id), id - n\n"
@@ -108,8 +116,12 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
     "    h.taken = true\n"
     "  elseif x ~= '*' then\n"
     "    local last = h[1] or '0'\n"
-    "    if x == '0' and h[2] == '1' or x ~= '0' and x ~= last then\n"
-    "      return {1, last}\n"
+    "    if string.byte(x) == 45 then\n"
+    "      if h[2] == '1' then\n"
+    "        return conflict(K[2 + 2 * i], string.sub(x, 2), last)\n"
+    "      end\n"
+    "    elseif x ~= last then\n"
+    "      return conflict(K[2 + 2 * i], x, last)\n"
     "    end\n"
     "  end\n"
     "  total = total + A[a + 5]\n"

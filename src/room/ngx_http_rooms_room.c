@@ -262,24 +262,14 @@ void
 ngx_http_rooms_room_apply(ngx_http_rooms_room_t *room,
     const rooms_journal_entry_t *e)
 {
-    uint64_t               id;
-    unsigned               n;
-    rooms_int_t            rc;
-    rooms_str_t            messages;
-    rooms_message_t        m;
-    ngx_http_rooms_app_t  *app;
+    uint64_t         id;
+    unsigned         n;
+    rooms_int_t      rc;
+    rooms_str_t      messages;
+    rooms_message_t  m;
 
-    app = room->zone->app;
-
-    if (e->fact.len && app->app->evolve) {
-        rc = app->app->evolve(app->conf, &room->state, e->id, e->fact);
-
-        if (rc != ROOMS_OK) {
-            ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
-                          "rooms: zone \"%V\": record %uL of room \"%V\" "
-                          "cannot be applied", &app->name, e->id,
-                          &room->name);
-        }
+    if (e->id > room->backing.ahead) {
+        ngx_http_rooms_room_evolve(room, e);
     }
 
     room->last = e->id;
@@ -306,14 +296,33 @@ ngx_http_rooms_room_apply(ngx_http_rooms_room_t *room,
         if (rc == ROOMS_ERROR) {
             ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
                           "rooms: zone \"%V\": record %uL of room \"%V\" "
-                          "has damaged messages", &app->name, e->id,
-                          &room->name);
+                          "has damaged messages", &room->zone->app->name,
+                          e->id, &room->name);
         }
     }
 
     if (e->removed) {
         ngx_http_rooms_room_release_state(room);
         ngx_http_rooms_room_empty(room);
+    }
+}
+
+
+void
+ngx_http_rooms_room_evolve(ngx_http_rooms_room_t *room,
+    const rooms_journal_entry_t *e)
+{
+    ngx_http_rooms_app_t  *app;
+
+    app = room->zone->app;
+
+    if (e->fact.len && app->app->evolve
+        && app->app->evolve(app->conf, &room->state, e->id, e->fact)
+           != ROOMS_OK)
+    {
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                      "rooms: zone \"%V\": record %uL of room \"%V\" "
+                      "cannot be applied", &app->name, e->id, &room->name);
     }
 }
 

@@ -49,6 +49,9 @@ typedef struct {
     ngx_uint_t                busy;          /* who needs it to stay */
     uint64_t                  committed;     /* has to be read before more is
                                                 decided */
+    uint64_t                  ahead;         /* the state has the records up to
+                                                it, which are still to be told;
+                                                or less than last */
     uint64_t                  dropped;       /* highest id not applied */
     uint64_t                  behind;        /* committed, at the last beat */
     uint64_t                  late;          /* highest of member->from */
@@ -141,9 +144,14 @@ ngx_http_rooms_room_t *ngx_http_rooms_room_find(ngx_http_rooms_zone_t *zone,
 ngx_http_rooms_room_t *ngx_http_rooms_room_open(ngx_http_rooms_zone_t *zone,
     rooms_str_t name);
 
-/* A record was read: evolves the state, queues the messages. */
+/*
+ * A record was read: evolves the state, where it has not been evolved by it
+ * already, and queues the messages.
+ */
 
 void ngx_http_rooms_room_apply(ngx_http_rooms_room_t *room,
+    const rooms_journal_entry_t *e);
+void ngx_http_rooms_room_evolve(ngx_http_rooms_room_t *room,
     const rooms_journal_entry_t *e);
 
 /* The ring passed this worker: loads the state again where it changed and
