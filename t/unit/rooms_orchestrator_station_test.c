@@ -94,15 +94,33 @@ G_58_from_what_the_client_had(void **state)
     identify(p, "s4", "GM_1", "T0-zzzz");
     assert_int_equal(after(p), at);
 
-    /* no offset, or one of another journal */
+    /* no offset */
 
     at = gone(p, "s4", "GM_1");
     identify(p, "s5", "GM_1", "");
     assert_int_equal(after(p), at);
+}
 
-    at = gone(p, "s5", "GM_1");
-    identify(p, "s6", "GM_1", "-1-5");
-    assert_int_equal(after(p), at);
+
+/* Whether it is held here, is there yet, or is not known at all. */
+
+static void
+G_61_what_it_had_was_lost(void **state)
+{
+    play_t  *p = *state;
+
+    p->id = 800;
+    identify(p, "s1", "GM_1", "-1-5");
+    assert_non_null(strstr((const char *) p->out.data, "[\"sync:full\""));
+
+    identify(p, "s2", "GM_1", "-1-5");
+    assert_int_equal(after(p), 0);
+    assert_non_null(strstr((const char *) p->out.data, "[\"sync:full\""));
+
+    (void) gone(p, "s2", "GM_1");
+    identify(p, "s3", "GM_1", "T1-5");
+    assert_int_equal(after(p), 0);
+    assert_non_null(strstr((const char *) p->out.data, "[\"sync:full\""));
 }
 
 
@@ -240,6 +258,8 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test_setup_teardown(G_58_from_what_the_client_had,
+                                        game_setup, game_teardown),
+        cmocka_unit_test_setup_teardown(G_61_what_it_had_was_lost,
                                         game_setup, game_teardown),
         cmocka_unit_test_setup_teardown(G_58_back_before_it_was_missed,
                                         game_setup, game_teardown),

@@ -26,26 +26,35 @@ rooms_orchestrator_trusted(const rooms_command_t *cmd)
 }
 
 
-/* The last message that the client has had; 0: it does not say so. */
+/*
+ * The last message that the client has had; 0: it does not say so.
+ * ROOMS_DECLINED: that was in a journal that has been lost since.
+ */
 
-static uint64_t
-rooms_orchestrator_had(const rooms_command_t *cmd)
+static rooms_int_t
+rooms_orchestrator_had(const rooms_command_t *cmd, uint64_t *had)
 {
     uint64_t     epoch, id;
     rooms_str_t  data;
 
+    *had = 0;
     data = cmd->caller->data;
 
     if (data.len == 0
         || rooms_offset_parse(rooms_str(data.data + 1, data.len - 1), &epoch,
                               &id)
-           != ROOMS_OK
-        || epoch != cmd->epoch)
+           != ROOMS_OK)
     {
-        return 0;
+        return ROOMS_OK;
     }
 
-    return id;
+    if (epoch != cmd->epoch) {
+        return ROOMS_DECLINED;
+    }
+
+    *had = id;
+
+    return ROOMS_OK;
 }
 
 
@@ -259,9 +268,10 @@ rooms_orchestrator_catch_up(rooms_orchestrator_t *g, const char *id,
 {
     uint64_t  had, at;
 
-    had = rooms_orchestrator_had(g->cmd);
+    if (rooms_orchestrator_had(g->cmd, &had) != ROOMS_OK) {
+        /* nothing that is known tells what it believes */
 
-    if (rooms_orchestrator_held(g, device)) {
+    } else if (rooms_orchestrator_held(g, device)) {
         at = (uint64_t) json_integer_value(json_object_get(device, "at"));
         at = rooms_message_whole(at);
         had = (had && had < at) ? had : at;
