@@ -163,54 +163,6 @@ describe('redis: polls on two nginx', () => {
             }
         }
     });
-
-    for (const [what, go, back] of [
-        ['killed and started again', () => pair.redis.kill(),
-            () => pair.redis.run()],
-        ['stopped for three seconds', () => pair.redis.pause(),
-            () => sleep(3000).then(() => pair.redis.resume())],
-    ]) {
-        it(`P-101 Redis ${what}: refused meanwhile, nothing is missed after`,
-            async () => {
-                const session = await pair.servers[0].running();
-                const list = await voters(pair, session);
-
-                await sleep(1200);
-                await go();
-
-                const res = await session.post(
-                    `/sessions/${session.id}/polls`, { question: 'Q',
-                        options: [{ text: 'A' }, { text: 'B' }] });
-
-                assert.ok(res.status >= 500, res.text);
-                assert.ok(list.every((v) => v.socket.connected));
-                await back();
-
-                const poll = await until(async () => {
-                    const made = await session.post(
-                        `/sessions/${session.id}/polls`, {
-                            question: 'After', options: [{ text: 'A' },
-                                { text: 'B' }] });
-
-                    return made.status === 201 && made.json;
-                }, 'a command that is taken', 10000 * SCALE);
-
-                for (const voter of list) {
-                    await voter.on(() => voter.all('poll:created').some((e) =>
-                        e.pollId === poll.pollId), 'the poll');
-                    assert.ok(voter.socket.connected);
-                }
-            });
-    }
-
-    it('P-87 flushed: everybody is told, by a new connection', async () => {
-        const session = await pair.servers[0].running();
-        const list = await voters(pair, session);
-
-        await pair.redis.ask('FLUSHALL');
-        await until(() => list.every((v) => v.log.some((e) =>
-            e.kind === 'disconnect')), 'all told', 10000 * SCALE);
-    });
 });
 
 

@@ -1,408 +1,303 @@
 'use strict';
 
 /*
- * Redis goes away under polls, platform and orchestrator, or one of two nginx
- * does.  ROOMS_PAUSE=N stops Redis for N seconds.
+ * Redis goes away under dinner, polls, platform and orchestrator at once, or
+ * comes back without what it had, or one of the two nginx of each dies.
+ * ROOMS_PAUSE=N stops Redis for N seconds.
  */
 
 const assert = require('node:assert');
-const test = require('node:test');
+const fs = require('node:fs');
+const path = require('node:path');
+const { describe, it, before, after, afterEach } = require('node:test');
 
-const { OrchestratorServer, submit: scan } =
-    require('./lib/orchestrator');
-const { Platform } = require('./lib/platform');
+const parties = require('./lib/parties');
 const { SCALE, sleep, until } = require('./lib/player');
-const { PollsServer, Session, submit: vote } = require('./lib/polls');
-const { killWhole, usePair } = require('./lib/twins');
+const { Redis } = require('./lib/redis');
+const { killWhole } = require('./lib/twins');
 
-const { describe, it } = test;
-
+const KINDS = Object.values(parties);
 const TIMEOUT = 1000;
-const PAUSE = Number(process.env.ROOMS_PAUSE || 3) * 1000;
+const PAUSE = Number(process.env.ROOMS_PAUSE || 10) * 1000;
 
 
-/*
- * The members of one room, on all four workers, and what they do.  act(i, n):
- * event n by REST at nginx i, true where it was taken, false where the answer
- * was an internal error.  ask(member): the same of a command by socket.
- * told(member): the events that it has had.
- */
+/* Of each application two nginx of two workers, and one Redis for all. */
 
-class Polls {
-    constructor(pair) {
-        this.pair = pair;
-        this.gone = ['participant:disconnected', 'participant:left'];
-    }
+function useAll() {
+    const all = { redis: null, pairs: [] };
 
-    static server(o) {
-        return new PollsServer({ ...o, options: ['grace 1s'] });
-    }
+    before(async () => {
+        all.redis = await new Redis().start();
+        all.pairs = KINDS.map(() => ({ servers: [] }));
 
-    at(i) {
-        return Object.assign(new Session(this.pair.servers[i],
-            this.session.created), { poll: this.session.poll });
-    }
-
-    async seat() {
-        this.session = await this.pair.servers[0].running();
-        this.members = [];
-
-        for (let i = 0; i < 4; i++) {
-            this.members.push(await this.at(i % 2).voter({ side: i >> 1 }));
-        }
-    }
-
-    async act(i, n) {
-        const res = await this.at(i).post(
-            `/sessions/${this.session.id}/polls`, { question: `Q${n}`,
-                options: [{ text: 'A' }, { text: 'B' }] });
-
-        assert.ok(res.status === 201 || res.status >= 500, res.text);
-        return res.status === 201;
-    }
-
-    async ask(member) {
-        const ack = await vote(member, this.session.poll, {
-            selectedOptionIds: [this.session.poll.options[0].optionId] });
-
-        return ack.success || ack.reason === 'duplicate_vote';
-    }
-
-    read(i) {
-        return this.pair.servers[i].rest.get(`/sessions/${this.session.id}`);
-    }
-
-    told(member) {
-        return member.all('poll:created').map((e) => Number(
-            e.question.slice(1)));
-    }
-
-    connected(member) {
-        return member.socket.connected;
-    }
-
-    away(member) {
-        return member.log.filter((e) => e.kind === 'disconnect').length;
-    }
-
-    name(member) {
-        return member.who.participantId;
-    }
-
-    left(member, event) {
-        return member.all(event).map((e) => e.participantId);
-    }
-
-    stay(member) {
-        member.socket.io.reconnection(false);
-    }
-}
-
-
-class Lottery {
-    constructor(pair) {
-        this.pair = pair;
-        this.gone = ['presence:user_offline'];
-    }
-
-    static server(o) {
-        return new Platform(o);
-    }
-
-    async seat() {
-        const { servers } = this.pair;
-
-        this.people = Array.from({ length: 24 }, (_, i) =>
-            `user${String(i + 1).padStart(2, '0')}`);
-        this.room = await servers[0].room(this.people);
-        this.token = await servers[0].appToken();
-        this.members = [];
-
-        for (const [i, person] of this.people.entries()) {
-            const member = await servers[i % 2].member(person, this.room);
-
-            this.members.push(member);
-            member.person = `usr_${person}`;
-            member.lost = 0;
-            member.on('disconnect', () => member.lost++);
-
-            if (i > 2 && (await Promise.all(servers.map((s) =>
-                s.bySlot()))).every((map) => [...map.values()].every((n) =>
-                n > 0))) {
-                break;
+        for (const [k, pair] of all.pairs.entries()) {
+            for (let i = 0; i < 2; i++) {
+                pair.servers.push(await KINDS[k].server({
+                    redis: all.redis.url,
+                    redisLines: [`redis_timeout ${TIMEOUT}ms;`],
+                    allow: /exited on signal 9/ }).start());
             }
         }
-    }
+    });
+    afterEach(() => Promise.all(servers(all).map((s) => s.clean())));
+    after(async () => {
+        const stopped = await Promise.allSettled(servers(all).map((s) =>
+            s.stop()));
 
-    async act(i, n) {
-        const res = await this.pair.servers[i].publish(this.room,
-            'lottery:drawing', { n }, { token: this.token });
+        await all.redis.stop();
 
-        assert.ok(res.status < 300 || res.status >= 500, res.text);
-        return res.status < 300;
-    }
-
-    async ask(member) {
-        const ack = await member.ask('room:unsubscribe', { roomId:
-            this.room.id });
-
-        return ack.success && (await member.ask('room:subscribe', { roomId:
-            this.room.id })).success;
-    }
-
-    read(i) {
-        return this.pair.servers[i].call('GET',
-            `/api/rooms/${this.room.id}`, this.room.owner);
-    }
-
-    told(member) {
-        return member.of('lottery:drawing').map((e) => e.data.n);
-    }
-
-    connected(member) {
-        return member.connected;
-    }
-
-    away(member) {
-        return member.lost;
-    }
-
-    name(member) {
-        return member.person;
-    }
-
-    left(member, event) {
-        return member.of(event).map((e) => e.data.userId);
-    }
-
-    stay() {}
-}
-
-
-class Game {
-    constructor(pair) {
-        this.pair = pair;
-        this.gone = ['device:disconnected'];
-    }
-
-    static server(o) {
-        return new OrchestratorServer({ ...o, options: { hold: '400ms' } });
-    }
-
-    async seat() {
-        this.session = await this.pair.servers[0].session();
-        this.members = [];
-
-        for (let i = 0; i < 4; i++) {
-            this.members.push(await this.pair.servers[i % 2]
-                .station(`GM_${i + 1}`, i >> 1));
+        for (const one of stopped) {
+            if (one.status === 'rejected') {
+                throw one.reason;
+            }
         }
-    }
-
-    /* A player's scan goes by REST, but only a station's is told to all. */
-
-    async act(i, n) {
-        const [res, ack] = await Promise.all([
-            this.pair.servers[i].scan('MEM_001', `PLAYER_${i}`),
-            scan(this.members[i], `MEM_${101 + n}`)]);
-
-        assert.ok(res.status === 200 || res.status >= 500, res.text);
-        assert.strictEqual(res.status === 200, ack.success,
-            `${res.text} ${JSON.stringify(ack)}`);
-        return ack.success;
-    }
-
-    async ask(member) {
-        const ack = await scan(member, `ASKED_${this.asked++}`);
-
-        return ack.success;
-    }
-
-    read(i) {
-        return this.pair.servers[i].rest.get('/api/session');
-    }
-
-    told(member) {
-        return member.all('transaction:new').map((e) => e.data.tokenId)
-            .filter((t) => /^MEM_/.test(t)).map((t) =>
-                Number(t.slice(4)) - 101);
-    }
-
-    connected(member) {
-        return member.socket.connected;
-    }
-
-    away(member) {
-        return member.log.filter((e) => e.kind === 'disconnect').length;
-    }
-
-    name(member) {
-        return member.name;
-    }
-
-    left(member, event) {
-        return member.all(event).map((e) => e.data.deviceId);
-    }
-
-    stay(member) {
-        member.socket.io.reconnection(false);
-    }
+    });
+    return all;
 }
 
-Game.prototype.asked = 0;
+
+function servers(all) {
+    return all.pairs.flatMap((pair) => pair.servers);
+}
+
+
+/* The same of all parties at once; who fails is named. */
+
+function each(list, what) {
+    return Promise.all(list.map(async (party) => {
+        try {
+            return await what(party);
+        } catch (e) {
+            e.message = `${party.constructor.name}: ${e.message}`;
+            throw e;
+        }
+    }));
+}
 
 
 /* Events n and n + 1 by both nginx: everybody is told of both. */
 
-async function busy(app, n) {
+async function busy(party, n) {
     for (const i of [0, 1]) {
-        await until(() => app.act(i, n + i), 'a command that is taken',
+        await until(() => party.act(i, n + i), 'a command that is taken',
             15000 * SCALE);
     }
 
-    await until(() => app.members.every((m) =>
-        app.told(m).includes(n + 1)), 'told to everybody');
+    await until(() => party.members.every((m) =>
+        party.told(m).includes(n + 1)), 'told to everybody');
 }
 
 
 /* Everybody has had the same, in one order, once. */
 
-function same(app) {
-    const want = app.told(app.members[0]);
+function same(party) {
+    const want = party.told(party.members[0]);
 
     assert.strictEqual(new Set(want).size, want.length, `${want}`);
 
-    for (const member of app.members) {
-        assert.deepStrictEqual(app.told(member), want);
-        assert.strictEqual(app.away(member), 0);
-        assert.ok(app.connected(member));
+    for (const member of party.members) {
+        assert.deepStrictEqual(party.told(member), want);
+        assert.strictEqual(party.away(member), 0);
+        assert.ok(party.connected(member));
     }
 
     return want;
 }
 
 
-for (const [row, Kind] of [['P-101', Polls], ['L-87', Lottery],
-    ['G-71', Game]]) {
-    const title = Kind.name.toLowerCase();
+/* Members on all four workers, who have been told of events 0 and 1. */
 
-    describe(`redis: ${title} without it`, () => {
-        const pair = usePair(test, (o) => Kind.server(o),
-            { redisLines: [`redis_timeout ${TIMEOUT}ms;`] });
+async function seated(all) {
+    return each(all.pairs.map((pair, k) => new KINDS[k](pair)),
+        async (party) => {
+            await party.seat();
 
-        async function seated() {
-            const app = new Kind(pair);
-
-            await app.seat();
-
-            for (const server of pair.servers) {
+            for (const server of party.pair.servers) {
                 await server.assertBothWorkers();
             }
 
-            await busy(app, 0);
-            return app;
-        }
+            await busy(party, 0);
+            return party;
+        });
+}
 
-        for (const [what, go, back] of [
-            ['killed and started again', () => pair.redis.kill(),
-                () => pair.redis.run()],
-            [`stopped for ${PAUSE / 1000} s`, () => pair.redis.pause(),
-                () => sleep(PAUSE).then(() => pair.redis.resume())],
-        ]) {
-            it(`${row} Redis ${what}: refused in time, nothing is missed`,
-                { timeout: 120000 * SCALE }, async () => {
-                    const app = await seated();
 
-                    /* it writes to disk every second */
-                    await sleep(1200);
-                    await go();
+/* Nothing is taken, and it is said in time; what is held can be read. */
 
-                    const at = Date.now();
-                    const taken = await Promise.all([app.act(0, 2),
-                        app.act(1, 3), ...app.members.slice(0, 2).map((m) =>
-                            app.ask(m))]);
+async function refused(party, n) {
+    const at = Date.now();
+    const taken = await Promise.all([party.act(0, n), party.act(1, n + 1),
+        ...party.members.slice(0, 2).map((m) => party.ask(m))]);
 
-                    assert.deepStrictEqual(taken, [false, false, false,
-                        false]);
-                    assert.ok(Date.now() - at < TIMEOUT + 1000 * SCALE,
-                        `${Date.now() - at} ms`);
+    assert.deepStrictEqual(taken, [false, false, false, false]);
+    assert.ok(Date.now() - at < TIMEOUT + 1000 * SCALE,
+        `${Date.now() - at} ms`);
 
-                    for (const i of [0, 1]) {
-                        assert.strictEqual((await app.read(i)).status, 200);
-                    }
+    for (const i of [0, 1]) {
+        assert.strictEqual((await party.read(i)).status, 200);
+    }
 
-                    assert.ok(app.members.every((m) => app.connected(m)));
-                    await back();
-                    await busy(app, 4);
+    assert.ok(party.members.every((m) => party.connected(m)));
+}
 
-                    for (const n of [0, 1, 4, 5]) {
-                        assert.ok(same(app).includes(n), `${n}`);
-                    }
 
-                    for (const member of app.members) {
-                        await until(() => app.ask(member), 'taken again');
-                    }
-                });
-        }
+/* And then all is taken again, and nobody has missed anything. */
 
-        it(`${row} flushed: everybody is told, and begins anew`, async () => {
-            const app = await seated();
+async function whole(party) {
+    await busy(party, 6);
 
-            await pair.redis.ask('FLUSHALL');
-            await until(() => app.members.every((m) => app.away(m) > 0),
-                'all told', 10000 * SCALE);
-            assert.ok(app.members.every((m) =>
-                !(m.socket || m).recovered));
+    const told = same(party);
+
+    for (const n of [0, 1, 6, 7]) {
+        assert.ok(told.includes(n), `${n} in ${told}`);
+    }
+
+    for (const member of party.members) {
+        await until(() => party.ask(member), 'taken again');
+    }
+}
+
+
+/* Each of them has lost its connection. */
+
+function cut(party) {
+    return until(() => party.members.every((m) => party.away(m) > 0),
+        'all told', 10000 * SCALE);
+}
+
+
+/* And is back, as a new one. */
+
+async function back(party) {
+    await until(() => party.members.every((m) => party.connected(m)),
+        'all back', 10000 * SCALE);
+    assert.ok(party.members.every((m) => !party.recovered(m)));
+}
+
+
+describe('redis: all applications without it', () => {
+    const all = useAll();
+    const ids = 'D-73 P-101 L-87 G-71';
+
+    it(`${ids} Redis killed and started again: refused in time, nothing ` +
+        'is missed', { timeout: 120000 * SCALE }, async () => {
+        const list = await seated(all);
+
+        await all.redis.kill();
+        await each(list, (party) => refused(party, 2));
+        await all.redis.run();
+        await each(list, whole);
+    });
+
+    it(`${ids} Redis stopped for ${PAUSE / 1000} s: refused in time, ` +
+        'nothing is missed', { timeout: 120000 * SCALE }, async (t) => {
+        const list = await seated(all);
+        const end = Date.now() + PAUSE;
+
+        all.redis.pause();
+        await each(list, (party) => refused(party, 2));
+        await sleep(end - Date.now() - 2 * TIMEOUT);
+        await each(list, (party) => refused(party, 4));
+        await sleep(end - Date.now());
+        all.redis.resume();
+
+        const at = Date.now();
+
+        await each(list, whole);
+        t.diagnostic(`whole again after ${Date.now() - at} ms`);
+    });
+
+    it(`${ids} flushed: everybody is told, and begins anew`, async () => {
+        const list = await seated(all);
+
+        await all.redis.ask('FLUSHALL');
+        await each(list, async (party) => {
+            await cut(party);
+            assert.ok(party.members.every((m) => !party.recovered(m)));
 
             for (const i of [0, 1]) {
-                await until(async () => (await app.read(i)).status === 404,
-                    'no room');
+                await until(async () =>
+                    (await party.read(i)).status === 404, 'no room');
             }
-
-            /* and so with another */
-            await Promise.all(pair.servers.map((s) => s.clean()));
-            await seated();
         });
 
-        it(`${row} an nginx killed whole: its members left, once`,
-            { timeout: 60000 * SCALE }, async () => {
-                const app = await seated();
-                const at = Date.now();
-                const [near, far] = [0, 1].map((i) => app.members
-                    .filter((_, k) => k % 2 === i));
-                const names = far.map((m) => app.name(m)).sort();
-
-                /* it took some to find both workers of each */
-                const before = new Map(near.map((m) => [m, app.gone.map((e) =>
-                    app.left(m, e).length)]));
-                const left = (member, k) => app.left(member, app.gone[k])
-                    .slice(before.get(member)[k]);
-
-                far.forEach((m) => app.stay(m));
-                await killWhole(pair.servers.pop());
-
-                for (const [k, event] of app.gone.entries()) {
-                    for (const member of near) {
-                        await until(() => left(member, k).length >=
-                            far.length, event, 12000 * SCALE);
-                    }
-                }
-
-                assert.ok(Date.now() - at < 10000, `${Date.now() - at} ms`);
-                app.members = near;
-                pair.servers[1] = pair.servers[0];
-                await busy(app, 6);
-                await sleep(1500);
-                pair.servers.pop();
-
-                for (const k of app.gone.keys()) {
-                    for (const member of near) {
-                        assert.deepStrictEqual(left(member, k).sort(),
-                            names);
-                    }
-                }
-
-                same(app);
-            });
+        /* and so with another */
+        await Promise.all(servers(all).map((s) => s.clean()));
+        await seated(all);
     });
-}
+
+    it(`${ids} as it was some events ago: everybody is told, and begins ` +
+        'anew', { timeout: 60000 * SCALE }, async () => {
+        const list = await seated(all);
+        const log = path.join(all.redis.dir, 'appendonlydir');
+
+        fs.cpSync(log, `${log}.old`, { recursive: true });
+        await each(list, (party) => busy(party, 2));
+        await all.redis.kill();
+        fs.rmSync(log, { recursive: true });
+        fs.renameSync(`${log}.old`, log);
+        await all.redis.run();
+
+        await each(list, async (party) => {
+            await cut(party);
+            await back(party);
+
+            for (const member of party.members) {
+                await party.anew(member);
+            }
+
+            await busy(party, 4);
+        });
+    });
+
+    /* The last one: afterwards there is one nginx of each. */
+
+    it(`${ids} an nginx killed whole: its members left, once`,
+        { timeout: 60000 * SCALE }, async () => {
+            const list = await seated(all);
+            const at = Date.now();
+            const dead = all.pairs.map((pair) => pair.servers.pop());
+
+            await each(list, (party) => bereaved(party,
+                dead[list.indexOf(party)], at));
+        });
+
+    async function bereaved(party, dead, at) {
+        const [near, far] = [0, 1].map((i) => party.members
+            .filter((_, k) => k % 2 === i));
+        const names = far.map((m) => party.name(m)).sort();
+
+        /* it took some to find both workers of each */
+        const before = new Map(near.map((m) => [m, party.gone.map((e) =>
+            party.left(m, e).length)]));
+        const left = (member, k) => party.left(member, party.gone[k])
+            .slice(before.get(member)[k]);
+
+        far.forEach((m) => party.stay(m));
+        await killWhole(dead);
+
+        for (const [k, event] of party.gone.entries()) {
+            for (const member of near) {
+                await until(() => left(member, k).length >= far.length,
+                    event, 12000 * SCALE);
+            }
+        }
+
+        assert.ok(Date.now() - at < 10000, `${Date.now() - at} ms`);
+        party.members = near;
+
+        const { servers: alive } = party.pair;
+
+        party.pair = { servers: [alive[0], alive[0]] };
+        await busy(party, 2);
+        await sleep(1500);
+
+        for (const k of party.gone.keys()) {
+            for (const member of near) {
+                assert.deepStrictEqual(left(member, k).sort(), names);
+            }
+        }
+
+        same(party);
+    }
+});
