@@ -31,8 +31,7 @@ function usePages(o) {
         await server.stop();
     });
 
-    return { server, browser,
-        url: (path) => `http://127.0.0.1:${server.ports.pages}/${path || ''}` };
+    return { server, browser, url: (path) => server.page(path) };
 }
 
 
@@ -444,8 +443,10 @@ describe('dinner page: expiry', () => {
 });
 
 
+/* Its figures are those of the nginx that it comes from. */
+
 describe('landing page', () => {
-    const pages = usePages();
+    const pages = usePages({ alone: true });
 
     it('shows live figures from /status and leads to the demo', async () => {
         const page = await pages.browser.page(pages.url(), DESK);

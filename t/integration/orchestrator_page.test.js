@@ -10,7 +10,7 @@ const { OrchestratorServer } = require('./lib/orchestrator');
 
 
 describe('orchestrator page', () => {
-    const server = new OrchestratorServer({ pages: true,
+    const server = new OrchestratorServer({ pages: 4,
         server: 'rooms_origin *;',
         options: { hold: '5s', video_loading: '300ms', video_rest: '2s' } });
     const browser = new Browser();
@@ -29,9 +29,8 @@ describe('orchestrator page', () => {
     });
 
     const open = async (viewport) => {
-        const page = await browser.page(`http://127.0.0.1:${
-            server.ports.pages}/orchestrator.html?port=${server.ports.http}`,
-        viewport);
+        const page = await browser.page(server.page('orchestrator.html'),
+            viewport);
 
         await page.waitForFunction(() => document.querySelectorAll(
             '.station .state[data-on]').length === 2);

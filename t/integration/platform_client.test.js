@@ -37,7 +37,7 @@ const WATCH = () => {
 
 
 function useClient(options) {
-    const server = new Platform({ pages: true, alone: true,
+    const server = new Platform({ pages: 3,
         options: [...LIMITS, ...options] });
     const browser = new Browser();
 
@@ -61,8 +61,7 @@ function useClient(options) {
         const page = await browser.page('about:blank', PHONE);
 
         await page.addInitScript(WATCH);
-        await page.goto(`http://127.0.0.1:${server.ports.pages
-        }/platform.html?port=${server.ports.http}`);
+        await page.goto(server.page('platform.html'));
         await page.selectOption('#email', 'bob@example.com');
         await page.click('#login button');
         await page.click('#rooms li:first-child button');

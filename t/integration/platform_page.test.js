@@ -10,7 +10,7 @@ const { Platform } = require('./lib/platform');
 
 
 describe('platform page', () => {
-    const server = new Platform({ pages: true });
+    const server = new Platform({ pages: 3 });
     const browser = new Browser();
 
     before(async () => {
@@ -27,9 +27,8 @@ describe('platform page', () => {
     });
 
     async function login(name, viewport) {
-        const page = await browser.page(`http://127.0.0.1:${
-            server.ports.pages}/platform.html?port=${server.ports.http}`,
-        viewport);
+        const page = await browser.page(server.page('platform.html'),
+            viewport);
 
         await page.selectOption('#email', `${name}@example.com`);
         await page.click('#login button');

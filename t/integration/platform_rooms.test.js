@@ -438,7 +438,7 @@ describe('platform: rooms', () => {
         const app = await server.dinner();
 
         assert.strictEqual(app.sockets, 1);
-        assert.strictEqual(app.workers.length, server.twin ? 4 : 2);
+        assert.strictEqual(app.workers.length, server.workers);
     });
 
     it('roles: viewers watch, moderators draw, organizers stay', async () => {

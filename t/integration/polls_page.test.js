@@ -6,33 +6,15 @@ const assert = require('node:assert');
 const { describe, it, before, after, afterEach } = require('node:test');
 
 const { PollsServer } = require('./lib/polls');
-const { freePort, isFree } = require('./lib/port');
 const { until } = require('./lib/player');
 const { Browser, PHONE, DESK } = require('./lib/browser');
 
 
-/* The pages look for polls at their own port + 2. */
-
-class PagesServer extends PollsServer {
-    async pagePorts() {
-        for (;;) {
-            const port = await freePort();
-
-            if (await isFree(port + 2)) {
-                this.ports.pages = port;
-                this.ports.http = port + 2;
-                return;
-            }
-        }
-    }
-}
-
-
 describe('polls: pages', () => {
-    const server = new PagesServer({ pages: true,
+    const server = new PollsServer({ pages: 2,
         rooms: ['rooms_origin *;'], origin: true });
     const browser = new Browser();
-    const url = (path) => `http://127.0.0.1:${server.ports.pages}/${path}`;
+    const url = (path) => server.page(path);
 
     before(async () => {
         await server.start();
@@ -169,7 +151,7 @@ describe('polls: pages', () => {
             await card(host, 'Ship it?').getByText('Open').click();
             await kind(host, 'Ship it?', 'active');
             await ann.context().setOffline(false);
-            await ann.goto(url('polls.html'));
+            await ann.goto(new URL('polls.html', ann.url()).href);
             await ann.waitForSelector('#session:not([hidden])');
             await kind(ann, 'Ship it?', 'form');
         });
@@ -191,7 +173,7 @@ describe('polls: pages', () => {
             sessionStorage.setItem('polls', JSON.stringify({ ...who,
                 participantId: '00000000-0000-4000-8000-000000000000' }));
         });
-        await ann.goto(url('polls.html'));
+        await ann.goto(new URL('polls.html', ann.url()).href);
         await ann.waitForSelector('#trouble:not([hidden])');
         assert.match(await ann.textContent('#trouble'), /participant/);
     });

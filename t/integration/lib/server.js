@@ -82,7 +82,8 @@ function merge(one, two) {
 class Server {
     /*
      * o: the options of nginxConf, and
-     *   tls, h2c, proxied (PROXY protocol), pages   listen on such a port too
+     *   tls, h2c, proxied (PROXY protocol)   listen on such a port too
+     *   pages             the demo pages, so many ports below (true: one)
      *   allow             RegExp of error log lines that are expected
      *   alone             with ROOMS_REDIS=2, one nginx all the same
      */
@@ -136,20 +137,22 @@ class Server {
         return this;
     }
 
-    /* The demo page looks for dinner at its own port + 1. */
+    /* A page looks for its application at its own port + o.pages. */
 
     async pagePorts() {
+        const by = Number(this.o.pages);
+
         for (let i = 0; i < 50; i++) {
             const port = await freePort();
 
-            if (port + 1 !== this.ports.http && await isFree(port + 1)) {
+            if (await isFree(port + by)) {
                 this.ports.pages = port;
-                this.ports.http = port + 1;
+                this.ports.http = port + by;
                 return;
             }
         }
 
-        throw new Error('no two ports in a row');
+        throw new Error('no two ports at that distance');
     }
 
     /* Writes the configuration, with changes for the next reload. */
@@ -228,6 +231,28 @@ class Server {
             return;
         }
 
+        try {
+            await this.end();
+
+            if (this.twin) {
+                this.twin.allow = this.allow;
+                await this.twin.stop();
+            }
+
+        } finally {
+            this.twin = null;
+
+            if (this.redis) {
+                await this.redis.stop();
+                this.redis = null;
+                this.o.redis = null;
+            }
+        }
+    }
+
+    /* This nginx alone. */
+
+    async end() {
         if (!this.exited) {
             this.child.kill('SIGTERM');
 
@@ -235,17 +260,6 @@ class Server {
                 this.child.kill('SIGKILL');
                 throw new Error(`nginx did not stop\n${this.errorLog()}`);
             }
-        }
-
-        if (this.twin) {
-            await this.twin.stop();
-            this.twin = null;
-        }
-
-        if (this.redis) {
-            await this.redis.stop();
-            this.redis = null;
-            this.o.redis = null;
         }
 
         const bad = this.complaints();
@@ -307,14 +321,30 @@ class Server {
         return [...(await this.bySlot()).keys()].sort((a, b) => a - b);
     }
 
+    /* How many workers there are, those of the other nginx among them. */
+
+    get workers() {
+        return (this.o.workers || 2) * (this.twin ? 2 : 1);
+    }
+
     async pids() {
         return (await this.dinner()).workers.map((w) => w.pid).sort();
     }
 
     /* Where the next client goes that may be at either nginx. */
 
+    either() {
+        return this.twin && this.turn++ % 2 ? this.twin : this;
+    }
+
     anywhere() {
-        return this.twin && this.turn++ % 2 ? this.twin.url : this.url;
+        return this.either().url;
+    }
+
+    /* Such a page there. */
+
+    page(path) {
+        return `http://127.0.0.1:${this.either().ports.pages}/${path || ''}`;
     }
 
     everyPort() {
