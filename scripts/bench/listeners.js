@@ -7,7 +7,9 @@
 
 const { fork } = require('node:child_process');
 const http = require('node:http');
-const net = require('node:net');
+
+const { frame, listener } =
+    require('../../t/integration/lib/listener.js');
 
 const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -35,71 +37,17 @@ function call(port, method, where, token, body, headers) {
 }
 
 
-function frame(text) {
-    const len = Buffer.byteLength(text);
-    const head = len < 126 ? Buffer.from([0x81, 0x80 | len, 0, 0, 0, 0])
-        : Buffer.from([0x81, 0xfe, len >> 8, len & 255, 0, 0, 0, 0]);
-
-    return Buffer.concat([head, Buffer.from(text)]);
-}
-
-
 // A client that speaks just enough: it says the texts one after the other, each
 // when something has come back, and then hands over the length of each event.
 // The last text is a CONNECT, or asks for an ack.
 
 function listen(port, where, says, seen) {
     return new Promise((resolve, reject) => {
-        const socket = net.connect(port, '127.0.0.1');
-        let rest = null;
-        let open = false;
-        let said = 0;
         const last = says.at(-1).startsWith('40') ? 0x30 : 0x33;
+        let said = 0;
 
-        socket.on('error', reject);
-        socket.on('close', () => reject(new Error('closed')));
-        socket.write(`GET ${where}?EIO=4&transport=websocket HTTP/1.1\r\n` +
-            'Host: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-            'Sec-WebSocket-Version: 13\r\n' +
-            'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n');
-        socket.on('data', (data) => {
-            let buf = rest ? Buffer.concat([rest, data]) : data;
-
-            rest = null;
-
-            if (!open) {
-                const end = buf.indexOf('\r\n\r\n');
-
-                if (end < 0) {
-                    rest = buf;
-                    return;
-                }
-
-                open = true;
-                buf = buf.subarray(end + 4);
-            }
-
-            for (let pos = 0; pos < buf.length;) {
-                const code = pos + 1 < buf.length ? buf[pos + 1] : 126;
-                const head = code === 127 ? 10 : code === 126 ? 4 : 2;
-
-                if (pos + head > buf.length) {
-                    rest = buf.subarray(pos);
-                    return;
-                }
-
-                const len = code === 127 ? buf.readUInt32BE(pos + 6)
-                    : code === 126 ? buf.readUInt16BE(pos + 2) : code;
-
-                if (pos + head + len > buf.length) {
-                    rest = buf.subarray(pos);
-                    return;
-                }
-
-                const at = pos + head;
-
-                pos = at + len;
-
+        const socket = listener(port, `${where}?EIO=4&transport=websocket`,
+            (buf, at, len) => {
                 if (buf[at] === 0x32) {
                     socket.write(frame('3'));
                 } else if (said < says.length) {
@@ -108,7 +56,7 @@ function listen(port, where, says, seen) {
                         socket.write(frame(says[said++]));
                     }
                 } else if (buf[at + 1] === last) {
-                    const text = buf.latin1Slice(at, pos);
+                    const text = buf.latin1Slice(at, at + len);
 
                     if (text.includes('"success":false')) {
                         reject(new Error(text));
@@ -118,8 +66,10 @@ function listen(port, where, says, seen) {
                 } else if (buf[at + 1] === 0x32) {
                     seen(len, buf.latin1Slice(at, at + Math.min(len, 60)));
                 }
-            }
-        });
+            });
+
+        socket.on('error', reject);
+        socket.on('close', () => reject(new Error('closed')));
     });
 }
 

@@ -83,6 +83,14 @@ async function beside(server, location, room, slot) {
 }
 
 
+/* Who leaves would hide who comes. */
+
+function clean(server) {
+    Wire.closeAll();
+    return server.clean();
+}
+
+
 const heard = (wire) => wire.packets().filter((p) => p.startsWith('42["n"'))
     .map((p) => JSON.parse(p.slice(2))[1]);
 
@@ -91,7 +99,7 @@ describe('coalescing: a room that is held for a second', () => {
     const server = held('rooms_coalesce 1s;');
 
     before(() => server.start());
-    afterEach(() => Wire.closeAll());
+    afterEach(() => clean(server));
     after(() => server.stop());
 
     it('writes once what came in many turns, to members on both workers',
@@ -215,6 +223,7 @@ describe('coalescing: a room that is held for a second', () => {
 
         assert.deepStrictEqual((await poll.until('42["n",19]'))
             .map((p) => JSON.parse(p.slice(2))[1]), numbers(20));
+        await poll.post('1');
     });
 
     it('who holds 16k has them before the second is over', async () => {
@@ -239,7 +248,7 @@ describe('coalescing: what ends the wait', () => {
     const server = held('rooms_coalesce 1s; rooms_ping_interval 300ms;');
 
     before(() => server.start());
-    afterEach(() => Wire.closeAll());
+    afterEach(() => clean(server));
     after(() => server.stop());
 
     it('a ping comes after what was said before it', async () => {
@@ -266,8 +275,19 @@ describe('coalescing: what ends the wait', () => {
             assert.deepStrictEqual(heard(wire), [0]);
         }
     });
+});
 
-    it('the end of a worker that closes nothing in peace', async () => {
+
+describe('coalescing: a worker that ends', () => {
+    const server = held('rooms_coalesce 1s;');
+
+    before(() => server.start());
+    after(() => {
+        Wire.closeAll();
+        return server.stop();
+    });
+
+    it('says what it holds, where it closes nothing in peace', async () => {
         const one = await member(server, '/socket.io/', 'hall');
         const plain = await beside(server, '/plain/', 'hall', one.slot);
 
@@ -286,7 +306,7 @@ describe('coalescing: members of two rooms', () => {
         'rooms_deflate on; rooms_deflate_threshold 0;');
 
     before(() => server.start());
-    afterEach(() => server.closePlayers());
+    afterEach(() => server.clean());
     after(() => server.stop());
 
     it('hear both in one order, over every transport', async () => {

@@ -11,78 +11,30 @@
  */
 
 const fs = require('node:fs');
-const net = require('node:net');
 
-/*
- * A client that speaks just enough to listen: it looks at the first octets of
- * each frame, and at no more.
- */
+const { frame, listener } = require('./listener');
 
-const frame = (text) => Buffer.concat([Buffer.from([0x81,
-    0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
+
+/* Resolves when the session has told its state. */
 
 function listen(port, query, seen) {
     return new Promise((resolve, reject) => {
-        const socket = net.connect(port, '127.0.0.1');
-        let rest = null;
-        let open = false;
+        const socket = listener(port, '/socket.io/?EIO=4&transport=websocket' +
+            `&format=named&${query}`, (buf, at, len) => {
+            const text = buf.latin1Slice(at, at + Math.min(len, 20));
 
-        socket.on('error', reject);
-        socket.write('GET /socket.io/?EIO=4&transport=websocket&' +
-            `format=named&${query} HTTP/1.1\r\nHost: x\r\n` +
-            'Upgrade: websocket\r\nConnection: Upgrade\r\n' +
-            'Sec-WebSocket-Version: 13\r\n' +
-            'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n');
-        socket.on('data', (data) => {
-            let buf = rest ? Buffer.concat([rest, data]) : data;
-
-            rest = null;
-
-            if (!open) {
-                const end = buf.indexOf('\r\n\r\n');
-
-                if (end < 0) {
-                    rest = buf;
-                    return;
-                }
-
-                open = true;
-                buf = buf.subarray(end + 4);
-            }
-
-            for (let pos = 0; pos < buf.length;) {
-                const code = pos + 1 < buf.length ? buf[pos + 1] : 126;
-                const head = code === 127 ? 10 : code === 126 ? 4 : 2;
-
-                if (pos + head > buf.length) {
-                    rest = buf.subarray(pos);
-                    return;
-                }
-
-                const len = code < 126 ? code : code === 126
-                    ? buf.readUInt16BE(pos + 2) : buf.readUInt32BE(pos + 6);
-
-                if (pos + head + len > buf.length) {
-                    rest = buf.subarray(pos);
-                    return;
-                }
-
-                const text = buf.latin1Slice(pos + head,
-                    pos + head + Math.min(len, 20));
-
-                pos += head + len;
-
-                if (text[0] === '0') {
-                    socket.write(frame('40'));
-                } else if (text[0] === '2') {
-                    socket.write(frame('3'));
-                } else if (text.startsWith('42["connection:est')) {
-                    resolve(socket);
-                } else if (text.startsWith('42')) {
-                    seen(text);
-                }
+            if (text[0] === '0') {
+                socket.write(frame('40'));
+            } else if (text[0] === '2') {
+                socket.write(frame('3'));
+            } else if (text.startsWith('42["connection:est')) {
+                resolve(socket);
+            } else if (text.startsWith('42')) {
+                seen(text);
             }
         });
+
+        socket.on('error', reject);
     });
 }
 
