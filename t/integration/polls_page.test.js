@@ -142,6 +142,7 @@ describe('polls: pages', () => {
             await add(host, 'Ship it?', 'multiple_choice', 'Yes\nNo');
 
             const ann = await vote(code);
+            const home = new URL('polls.html', ann.url()).href;
 
             await host.click('#start');
             await until(async () => /is on/.test(
@@ -151,7 +152,7 @@ describe('polls: pages', () => {
             await card(host, 'Ship it?').getByText('Open').click();
             await kind(host, 'Ship it?', 'active');
             await ann.context().setOffline(false);
-            await ann.goto(new URL('polls.html', ann.url()).href);
+            await ann.goto(home);
             await ann.waitForSelector('#session:not([hidden])');
             await kind(ann, 'Ship it?', 'form');
         });

@@ -175,7 +175,7 @@ describe('redis: a name that changes', () => {
             .start(p.proxies[0].port));
         p.dns = await new Dns({ 'redis.test': ['127.0.0.2'] }).start();
         return { async stop() {
-            await p.proxies[1].stop();
+            await Promise.all(p.proxies.map((proxy) => proxy.stop()));
             await p.dns.stop();
             await redis.stop();
         } };
