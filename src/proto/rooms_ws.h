@@ -53,11 +53,12 @@ typedef struct {
 
 typedef struct {
     rooms_buf_t     message;         /* fragments of the data message so far */
-    rooms_utf8_t    utf8;
     uint64_t        left;            /* of the current frame's payload */
+    unsigned char  *partial;         /* 125 octets, only while needed */
     uint32_t        fragments;
     uint32_t        mask;            /* as it stands in memory */
     uint16_t        close;           /* after ROOMS_ERROR */
+    rooms_utf8_t    utf8;
     uint8_t         nheader;
     uint8_t         control;         /* octets of a control payload so far */
     uint8_t         opcode;          /* of the current frame */
@@ -68,7 +69,6 @@ typedef struct {
     uint8_t         phase;           /* of the mask, 0..3 */
     uint8_t         given;           /* memory to be released */
     unsigned char   header[14];
-    unsigned char  *partial;         /* 125 octets, only while needed */
 } rooms_ws_reader_t;
 
 

@@ -199,7 +199,7 @@ ngx_http_rooms_connect_new(ngx_http_rooms_session_t *s, ngx_str_t *nsp,
     task.cmd.kind = ROOMS_CMD_CONNECT;
     task.cmd.name = rooms_str("connect", 7);
     task.cmd.body = auth;
-    task.cmd.query = rooms_str(s->query.data, s->query.len);
+    task.cmd.query = ngx_http_rooms_session_kept_query(s);
 
     ngx_http_rooms_execute(&task);
 }

@@ -197,7 +197,7 @@ ngx_http_rooms_packet_event(ngx_http_rooms_socket_t *socket,
     task.cmd.attachments = attachments;
     task.cmd.nattachments = pkt->attachments;
     task.cmd.ack = (pkt->id != ROOMS_SIO_NO_ACK);
-    task.cmd.query = rooms_str(s->query.data, s->query.len);
+    task.cmd.query = ngx_http_rooms_session_kept_query(s);
 
     if (s->zone->redis == NULL) {
 

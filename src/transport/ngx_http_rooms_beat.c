@@ -15,7 +15,9 @@
 #include <ngx_http_rooms_session.h>
 
 
-static void ngx_http_rooms_beat_add(ngx_http_rooms_beat_t *beat,
+static void ngx_http_rooms_beat_add(ngx_http_rooms_session_t *s,
+    ngx_http_rooms_beating_e what);
+static ngx_http_rooms_beat_t *ngx_http_rooms_beat_of(
     ngx_http_rooms_session_t *s);
 static void ngx_http_rooms_beat_schedule(ngx_http_rooms_beat_t *beat);
 static void ngx_http_rooms_beat_ping_handler(ngx_event_t *ev);
@@ -78,7 +80,7 @@ void
 ngx_http_rooms_beat_ping(ngx_http_rooms_session_t *s)
 {
     ngx_http_rooms_beat_stop(s);
-    ngx_http_rooms_beat_add(&s->conf->ping, s);
+    ngx_http_rooms_beat_add(s, NGX_HTTP_ROOMS_BEATING_PING);
 }
 
 
@@ -87,14 +89,14 @@ ngx_http_rooms_beat_pong(ngx_http_rooms_session_t *s)
 {
     ngx_http_rooms_beat_stop(s);
     s->extended = 0;
-    ngx_http_rooms_beat_add(&s->conf->pong, s);
+    ngx_http_rooms_beat_add(s, NGX_HTTP_ROOMS_BEATING_PONG);
 }
 
 
 ngx_uint_t
 ngx_http_rooms_beat_late(ngx_http_rooms_session_t *s)
 {
-    return s->beating == &s->conf->pong
+    return s->beating == NGX_HTTP_ROOMS_BEATING_PONG
            && (ngx_msec_int_t) (s->due - ngx_current_msec) <= 0;
 }
 
@@ -102,13 +104,13 @@ ngx_http_rooms_beat_late(ngx_http_rooms_session_t *s)
 void
 ngx_http_rooms_beat_extend(ngx_http_rooms_session_t *s)
 {
-    if (s->beating != &s->conf->pong || s->extended) {
+    if (s->beating != NGX_HTTP_ROOMS_BEATING_PONG || s->extended) {
         return;
     }
 
     ngx_http_rooms_beat_stop(s);
     s->extended = 1;
-    ngx_http_rooms_beat_add(&s->conf->pong, s);
+    ngx_http_rooms_beat_add(s, NGX_HTTP_ROOMS_BEATING_PONG);
 }
 
 
@@ -117,15 +119,15 @@ ngx_http_rooms_beat_stop(ngx_http_rooms_session_t *s)
 {
     ngx_http_rooms_beat_t  *beat;
 
-    beat = s->beating;
-
-    if (beat == NULL) {
+    if (s->beating == NGX_HTTP_ROOMS_BEATING_NOT) {
         return;
     }
 
+    beat = ngx_http_rooms_beat_of(s);
+
     ngx_queue_remove(&s->beat);
     beat->count--;
-    s->beating = NULL;
+    s->beating = NGX_HTTP_ROOMS_BEATING_NOT;
 
     if (beat->count == 0 && beat->event.timer_set) {
         ngx_del_timer(&beat->event);
@@ -138,7 +140,7 @@ ngx_http_rooms_beat_left(ngx_http_rooms_session_t *s)
 {
     ngx_msec_int_t  left;
 
-    if (s->beating != &s->conf->ping) {
+    if (s->beating != NGX_HTTP_ROOMS_BEATING_PING) {
         return (uint32_t) s->conf->ping_interval;
     }
 
@@ -158,7 +160,7 @@ ngx_http_rooms_beat_resume(ngx_http_rooms_session_t *s, uint32_t left)
     beat = &s->conf->ping;
 
     s->due = ngx_current_msec + ngx_min(left, beat->delay);
-    s->beating = beat;
+    s->beating = NGX_HTTP_ROOMS_BEATING_PING;
 
     /* those that began their interval since then are few */
 
@@ -182,12 +184,24 @@ ngx_http_rooms_beat_resume(ngx_http_rooms_session_t *s, uint32_t left)
 }
 
 
-static void
-ngx_http_rooms_beat_add(ngx_http_rooms_beat_t *beat,
-    ngx_http_rooms_session_t *s)
+static ngx_http_rooms_beat_t *
+ngx_http_rooms_beat_of(ngx_http_rooms_session_t *s)
 {
+    return s->beating == NGX_HTTP_ROOMS_BEATING_PING ? &s->conf->ping
+                                                     : &s->conf->pong;
+}
+
+
+static void
+ngx_http_rooms_beat_add(ngx_http_rooms_session_t *s,
+    ngx_http_rooms_beating_e what)
+{
+    ngx_http_rooms_beat_t  *beat;
+
+    s->beating = what;
+    beat = ngx_http_rooms_beat_of(s);
+
     s->due = ngx_current_msec + beat->delay;
-    s->beating = beat;
 
     ngx_queue_insert_tail(&beat->queue, &s->beat);
     beat->count++;

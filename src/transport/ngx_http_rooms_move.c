@@ -58,7 +58,7 @@ ngx_http_rooms_move_out(ngx_http_rooms_session_t *s, rooms_buf_t *b)
     rooms_buf_u64(b, s->out_events);
     rooms_buf_byte(b, (u_char) (s->connecting | s->parser << 1));
     rooms_buf_u32(b, ngx_http_rooms_beat_left(s));
-    rooms_buf_str16(b, rooms_str(s->query.data, s->query.len));
+    rooms_buf_str16(b, ngx_http_rooms_session_kept_query(s));
     rooms_buf_str32(b, rooms_str(s->window,
                                  s->window
                                  ? rooms_window_size(s->window->limit) : 0));

@@ -185,7 +185,7 @@ ngx_http_rooms_remote_serve_take(ngx_http_rooms_zone_t *zone,
 
         /* a pong would come to the candidate, which has a time limit */
 
-        if (s->beating == &s->conf->pong) {
+        if (s->beating == NGX_HTTP_ROOMS_BEATING_PONG) {
             ngx_http_rooms_beat_stop(s);
         }
 

@@ -268,13 +268,14 @@ ngx_http_rooms_session_query(ngx_http_rooms_session_t *s, ngx_str_t *args)
         return NGX_OK;
     }
 
-    s->query.data = ngx_alloc(args->len, ngx_cycle->log);
-    if (s->query.data == NULL) {
+    s->query = ngx_alloc(sizeof(ngx_str_t) + args->len, ngx_cycle->log);
+    if (s->query == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_memcpy(s->query.data, args->data, args->len);
-    s->query.len = args->len;
+    s->query->len = args->len;
+    s->query->data = (u_char *) s->query + sizeof(ngx_str_t);
+    ngx_memcpy(s->query->data, args->data, args->len);
 
     return NGX_OK;
 }
@@ -461,8 +462,8 @@ ngx_http_rooms_session_release(ngx_http_rooms_session_t *s)
         s->rates = NULL;
     }
 
-    if (s->query.data) {
-        ngx_free(s->query.data);
-        ngx_str_null(&s->query);
+    if (s->query) {
+        ngx_free(s->query);
+        s->query = NULL;
     }
 }

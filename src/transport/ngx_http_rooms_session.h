@@ -38,6 +38,15 @@ typedef enum {
 } ngx_http_rooms_close_e;
 
 
+/* What the heartbeat waits for. */
+
+typedef enum {
+    NGX_HTTP_ROOMS_BEATING_NOT = 0,
+    NGX_HTTP_ROOMS_BEATING_PING,           /* the time of the next one */
+    NGX_HTTP_ROOMS_BEATING_PONG
+} ngx_http_rooms_beating_e;
+
+
 typedef struct ngx_http_rooms_poll_s    ngx_http_rooms_poll_t;
 typedef struct ngx_http_rooms_binary_s  ngx_http_rooms_binary_t;
 
@@ -67,6 +76,7 @@ struct ngx_http_rooms_session_s {
     unsigned                     broken:1;    /* sent what is no Engine.IO */
     unsigned                     ended:1;     /* it is only held */
     unsigned                     parser:2;    /* NGX_HTTP_ROOMS_PARSER_... */
+    unsigned                     beating:2;   /* ngx_http_rooms_beating_e */
     uint8_t                      deflate;     /* window bits, 0: off */
     uint8_t                      reason;      /* ngx_http_rooms_close_e */
     uint16_t                     code;        /* of the close frame */
@@ -80,7 +90,6 @@ struct ngx_http_rooms_session_s {
     uint64_t                     out_events;
 
     ngx_queue_t                  dirty;       /* has something to flush */
-    ngx_http_rooms_beat_t       *beating;     /* which queue, or NULL */
     ngx_queue_t                  beat;        /* in conf->ping or ->pong */
     ngx_msec_t                   due;
 
@@ -91,7 +100,7 @@ struct ngx_http_rooms_session_s {
     rooms_window_t              *window;      /* events of all names */
     ngx_http_rooms_poll_t       *poll;        /* polling only */
     ngx_http_request_t          *request;     /* kept for its log line */
-    ngx_str_t                    query;       /* of the handshake */
+    ngx_str_t                   *query;       /* of the handshake, or NULL */
     ngx_queue_t                  connect;     /* in conf->connect; connected,
                                                  among those held */
     ngx_msec_t                   connect_due;
@@ -114,6 +123,15 @@ ngx_http_rooms_session_t *ngx_http_rooms_session_create(
 
 ngx_int_t ngx_http_rooms_session_query(ngx_http_rooms_session_t *s,
     ngx_str_t *args);
+
+/* What was kept, as commands take it; empty where nothing was. */
+
+static ngx_inline rooms_str_t
+ngx_http_rooms_session_kept_query(ngx_http_rooms_session_t *s)
+{
+    return s->query ? rooms_str(s->query->data, s->query->len)
+                    : rooms_str(NULL, 0);
+}
 
 /* Puts a session that came from another worker into the tables. */
 

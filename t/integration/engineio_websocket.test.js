@@ -203,9 +203,8 @@ describe('Engine.IO: upgrade from polling to WebSocket', () => {
             await wire.text('2probe');
             assert.strictEqual((await wire.frame(1)).data.toString(),
                 '3probe');
-            await wire.send(frame(1, '5'), frame(1, '4hello'));
+            await wire.beat().send(frame(1, '5'), frame(1, '4hello'));
             await wire.packet('4hello');
-            wire.beat();
             await sleep(60);
 
             const res = await poll.get();
