@@ -46,6 +46,8 @@ class Party {
  * read(i): what REST says of the room.  told(member): the events that it has
  * had.  left(member, event): whom it was told of by one of this.gone.
  * anew(member): it is back after the journal was lost, and is told so.
+ * ephemeral: what is said while a member is away is not for it.
+ * witness(server): one more member, at a server of its own.
  */
 
 class Dinner extends Party {
@@ -127,8 +129,16 @@ class Polls extends Party {
     }
 
     at(i) {
-        return Object.assign(new Session(this.pair.servers[i],
-            this.session.created), { poll: this.session.poll });
+        return this.known(this.pair.servers[i]);
+    }
+
+    known(server) {
+        return Object.assign(new Session(server, this.session.created),
+            { poll: this.session.poll });
+    }
+
+    witness(server) {
+        return this.known(server).voter();
     }
 
     async seat() {
@@ -193,6 +203,7 @@ class Polls extends Party {
 class Lottery {
     constructor(pair) {
         this.pair = pair;
+        this.ephemeral = true;
         this.gone = ['presence:user_offline'];
     }
 
@@ -218,12 +229,20 @@ class Lottery {
             member.lost = 0;
             member.on('disconnect', () => member.lost++);
 
+            /* who is back subscribes again, and has missed what was said */
+            member.on('connect', () => member.emit('room:subscribe',
+                { roomId: this.room.id }));
+
             if (i > 2 && (await Promise.all(servers.map((s) =>
                 s.bySlot()))).every((map) => [...map.values()].every((n) =>
                 n > 0))) {
                 break;
             }
         }
+    }
+
+    witness(server) {
+        return server.member(this.people.at(-1), this.room);
     }
 
     async act(i, n) {
@@ -292,7 +311,8 @@ class Game extends Party {
     }
 
     static server(o) {
-        return new OrchestratorServer({ ...o, options: { hold: '400ms' } });
+        return new OrchestratorServer({ ...o, options: {
+            hold: o.hold || '400ms' } });
     }
 
     async seat() {
@@ -300,9 +320,18 @@ class Game extends Party {
         this.members = [];
 
         for (let i = 0; i < 4; i++) {
-            this.members.push(await this.pair.servers[i % 2]
-                .station(`GM_${i + 1}`, i >> 1));
+            const member = await this.pair.servers[i % 2]
+                .station(`GM_${i + 1}`, i >> 1);
+
+            /* a station that is back says who it is */
+            member.socket.on('connect', () => member.tell('gm:identify',
+                { stationId: member.name, version: '1.0.0' }));
+            this.members.push(member);
         }
+    }
+
+    witness(server) {
+        return server.station('GM_5');
     }
 
     async act(i, n) {
@@ -341,12 +370,6 @@ class Game extends Party {
     }
 
     async anew(member) {
-        member.clear();
-
-        const ack = await member.ask('gm:identify', {
-            stationId: member.name, version: '1.0.0' });
-
-        assert.strictEqual(ack.success, true, JSON.stringify(ack));
         await member.next('sync:full');
     }
 }
