@@ -22,6 +22,8 @@ static ngx_http_rooms_stream_t *ngx_http_rooms_stream_get(
 static ngx_int_t ngx_http_rooms_stream_add(ngx_http_rooms_member_t *member);
 static void ngx_http_rooms_stream_remove(ngx_http_rooms_member_t *member);
 static void ngx_http_rooms_member_remove(ngx_http_rooms_member_t *member);
+static void ngx_http_rooms_member_shared(ngx_http_rooms_member_t *member,
+    ngx_int_t n);
 static void ngx_http_rooms_room_interest(ngx_http_rooms_room_t *room,
     ngx_uint_t on);
 
@@ -95,7 +97,10 @@ ngx_http_rooms_room_join(ngx_http_rooms_socket_t *socket, rooms_str_t name)
     }
 
     ngx_queue_insert_tail(&s->members, &member->queue);
-    s->nmembers++;
+
+    if (s->nmembers++) {
+        ngx_http_rooms_member_shared(member, 1);
+    }
 
     if (room->nmembers++ == 0) {
         ngx_queue_remove(&room->idle);
@@ -241,9 +246,11 @@ ngx_http_rooms_member_remove(ngx_http_rooms_member_t *member)
         ngx_http_rooms_stream_remove(member);
     }
 
-    ngx_queue_remove(&member->queue);
-    s->nmembers--;
+    if (--s->nmembers) {
+        ngx_http_rooms_member_shared(member, -1);
+    }
 
+    ngx_queue_remove(&member->queue);
     ngx_free(member);
 
     if (--room->nmembers == 0) {
@@ -253,6 +260,36 @@ ngx_http_rooms_member_remove(ngx_http_rooms_member_t *member)
 
         ngx_http_rooms_room_interest(room, 0);
     }
+}
+
+
+/* A further membership of its session begins, or ends. */
+
+static void
+ngx_http_rooms_member_shared(ngx_http_rooms_member_t *member, ngx_int_t n)
+{
+    ngx_queue_t               *q;
+    ngx_http_rooms_member_t   *other;
+    ngx_http_rooms_session_t  *s;
+
+    s = member->socket->session;
+
+    member->room->nshared += n;
+
+    if (s->nmembers + (n < 0) != 2) {
+        return;
+    }
+
+    /* the other one is no longer alone, or is so again */
+
+    q = ngx_queue_head(&s->members);
+
+    if (q == &member->queue) {
+        q = ngx_queue_next(q);
+    }
+
+    other = ngx_queue_data(q, ngx_http_rooms_member_t, queue);
+    other->room->nshared += n;
 }
 
 

@@ -148,7 +148,9 @@ ngx_http_rooms_order(ngx_http_rooms_room_t *room)
     ngx_http_rooms_stream_t   *stream;
     ngx_http_rooms_session_t  *s;
 
-    if (ngx_http_rooms_gathered == 0 || ngx_http_rooms_last == room) {
+    if (ngx_http_rooms_gathered == 0 || ngx_http_rooms_last == room
+        || room->nshared == 0)
+    {
         ngx_http_rooms_last = room;
         return;
     }

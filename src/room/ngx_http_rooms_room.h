@@ -81,6 +81,7 @@ struct ngx_http_rooms_room_s {
 
     ngx_queue_t               streams;
     ngx_uint_t                nmembers;
+    ngx_uint_t                nshared;       /* of them, in other rooms too */
     ngx_queue_t               idle;          /* in zone->idle */
     ngx_uint_t                appends;       /* since compaction was tried */
     ngx_http_rooms_backing_t  backing;

@@ -321,6 +321,11 @@ describe('coalescing: members of two rooms', () => {
 
         for (let i = 0; i < 300; i++) {
             await writer.ask('emit-in-room', 'aab'[i % 3], 'n', i);
+
+            if (i % 50 === 25) {
+                await Promise.all(all.map((p) => p.ask(i % 100 === 25
+                    ? 'join' : 'leave', 'c')));
+            }
         }
 
         for (const player of all) {
