@@ -10,8 +10,9 @@ import plot
 
 COLOURS = {
     'floor-each': '#9e9e9e', 'floor-turn': '#616161', 'rooms': '#00897b',
-    'rooms-recovery': '#4db6ac', 'rooms-2w': '#80cbc4', 'nchan': '#5e35b1',
-    'ws': '#f9a825', 'socketio': '#c62828'
+    'rooms-recovery': '#4db6ac', 'rooms-2w': '#80cbc4',
+    'rooms-coalesce': '#26a69a', 'nchan': '#5e35b1', 'ws': '#f9a825',
+    'socketio': '#c62828'
 }
 
 # what a case does to both is not said again in the names of its servers

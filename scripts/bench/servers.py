@@ -38,6 +38,7 @@ http {{
         {certificate}
         location /default/ {{ rooms echo; }}
         location /recovery/ {{ rooms echo; rooms_recovery 2m; }}
+        location /coalesce/ {{ rooms echo; rooms_coalesce 1ms; }}
         location /ping/ {{ rooms echo; rooms_ping_interval 2500ms; }}
         location /deflate/ {{ rooms echo; rooms_deflate on;
                               rooms_deflate_threshold 0; }}
@@ -186,7 +187,7 @@ class Server:
                            port, words.get(self.variant, 'plain=1'))
 
     def start_rooms(self, redis):
-        if self.variant in ('recovery', 'ping', 'deflate'):
+        if self.variant in ('recovery', 'coalesce', 'ping', 'deflate'):
             self.path = '/%s/' % self.variant
         else:
             self.path = '/default/'
