@@ -54,7 +54,7 @@ CASES = [
      ['floor-each', 'rooms', 'nchan', 'ws', 'socketio'], 2),
     ('idle', 'pings of 10,000 idle sockets', 'connection and second',
      ['case=idle', 'members=10000', 'seconds=10'],
-     ['rooms-ping', 'socketio-ping'], 2),
+     ['floor-each-ping', 'rooms-ping', 'socketio-ping'], 2),
     ('members10', '1 room of 10, saturated, 16 in flight', 'delivery',
      ['case=fanout', 'members=10', 'window=16'],
      ['floor-turn', 'rooms', 'nchan', 'socketio'], 2),
@@ -96,7 +96,9 @@ QUICK_WITHOUT = {
 }
 
 # case, server, figure, other server, at most: this times the other's; the
-# last is None for a bound on the figure itself
+# last is None for a bound on the figure itself.  Such a bound in microseconds
+# is that of one machine: what the floor costs there or here says the same of
+# another one, so the ratio to it is a goal beside it.
 
 GOALS = [
     ('paced', 'cpu_us', 'rooms', 1.06, 'floor-each'),
@@ -109,6 +111,7 @@ GOALS = [
     ('sat64', 'rate', 'socketio', 1 / 50, 'rooms'),
     ('sat16', 'rate', 'nchan', 1 / 14, 'rooms'),
     ('open', 'p99_us', 'rooms', 10000, None),
+    ('open', 'p99_us', 'rooms', 1.1, 'floor-turn'),
     ('busy', 'cpu_us', 'rooms-coalesce', 1 / 1.3, 'rooms'),
     ('rooms', 'cpu_us', 'rooms', 1.15, 'floor-turn'),
     ('rooms', 'cpu_us', 'rooms', 1 / 2.9, 'socketio'),
@@ -118,7 +121,9 @@ GOALS = [
     ('ack1000', 'cpu_us', 'rooms', 1 / 4.2, 'socketio'),
     ('memory', 'pss', 'rooms', 1024, None),
     ('connect', 'cpu_us', 'rooms', 32, None),
+    ('connect', 'cpu_us', 'rooms', 1.45, 'floor-each'),
     ('idle', 'cpu_us', 'rooms-ping', 0.30, None),
+    ('idle', 'cpu_us', 'rooms-ping', 1.25, 'floor-each-ping'),
     ('sat16', 'cpu_us', 'rooms-2w', 2 / 1.8, 'rooms'),
     ('sat16', 'cpu_us', 'rooms-recovery', 1.15, 'rooms'),
     ('rooms', 'cpu_us', 'rooms-recovery', 1.15, 'rooms'),

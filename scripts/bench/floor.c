@@ -6,10 +6,11 @@
  * It knows just the packets that the load generator sends, trusts them, and
  * keeps nothing.  Not a server for anything else.
  *
- *     floor PORT each|turn
+ *     floor PORT each|turn|each-ping
  *
  * each: one send() for each recipient and message; turn: one for each
- * recipient and turn of the event loop.
+ * recipient and turn of the event loop; each-ping: a ping packet besides, for
+ * every connection each 2.5 seconds.
  */
 
 
@@ -24,15 +25,20 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 
 #define FLOOR_RECV    65536
 #define FLOOR_EVENTS  512
 #define FLOOR_ROOMS   65536
+#define FLOOR_PING    2500         /* ms */
+#define FLOOR_GRAIN   40
 
 
-typedef struct {
+typedef struct floor_conn_s  floor_conn_t;
+
+struct floor_conn_s {
     int               fd;
     uint32_t          room;
     uint32_t          npart;
@@ -41,7 +47,10 @@ typedef struct {
     unsigned char    *part;
     unsigned char    *out;        /* what the kernel did not take */
     uint32_t          nout;
-} floor_conn_t;
+    uint64_t          due;        /* of the next ping, ms */
+    floor_conn_t     *next;       /* in the order of due, both ways */
+    floor_conn_t     *prev;
+};
 
 
 typedef struct {
@@ -66,6 +75,9 @@ typedef struct {
 
 static int            floor_epoll;
 static unsigned       floor_turn;
+static unsigned       floor_ping;
+static floor_conn_t   floor_beats = { .next = &floor_beats,
+                                      .prev = &floor_beats };
 static floor_room_t   floor_rooms[FLOOR_ROOMS];
 static uint32_t       floor_dirty[FLOOR_ROOMS];
 static uint32_t       floor_ndirty;
@@ -77,6 +89,39 @@ floor_die(const char *what)
 {
     perror(what);
     exit(1);
+}
+
+
+static uint64_t
+floor_now(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+
+    return (uint64_t) ts.tv_sec * 1000 + (uint64_t) ts.tv_nsec / 1000000;
+}
+
+
+static void
+floor_unbeat(floor_conn_t *c)
+{
+    if (c->next) {
+        c->prev->next = c->next;
+        c->next->prev = c->prev;
+        c->next = NULL;
+    }
+}
+
+
+static void
+floor_beat(floor_conn_t *c)
+{
+    c->due = floor_now() + FLOOR_PING;
+    c->next = &floor_beats;
+    c->prev = floor_beats.prev;
+    c->prev->next = c;
+    floor_beats.prev = c;
 }
 
 
@@ -133,6 +178,36 @@ floor_send(floor_conn_t *c, const unsigned char *p, size_t len)
     }
 
     floor_keep(c, p + n, len - (size_t) n);
+}
+
+
+/* The time until this has to be called again, for epoll_wait(). */
+
+static int
+floor_pings(void)
+{
+    uint64_t       now;
+    floor_conn_t  *c;
+
+    static const unsigned char  ping[] = { 0x81, 1, '2' };
+
+    now = floor_now();
+
+    for ( ;; ) {
+        c = floor_beats.next;
+
+        if (c == &floor_beats) {
+            return -1;
+        }
+
+        if (c->due > now) {
+            return FLOOR_GRAIN;
+        }
+
+        floor_unbeat(c);
+        floor_beat(c);
+        floor_send(c, ping, sizeof(ping));
+    }
 }
 
 
@@ -493,6 +568,11 @@ floor_handshake(floor_conn_t *c, const unsigned char *p, size_t n)
     memcpy(out + len, open, sizeof(open) - 1);
 
     c->open = 1;
+
+    if (floor_ping) {
+        floor_beat(c);
+    }
+
     floor_send(c, (unsigned char *) out, (size_t) len + sizeof(open) - 1);
 }
 
@@ -514,6 +594,7 @@ floor_read(floor_conn_t *c)
         }
 
         floor_leave(c);
+        floor_unbeat(c);
         close(c->fd);
         free(c->part);
         free(c->out);
@@ -609,11 +690,12 @@ main(int argc, char **argv)
     struct epoll_event  events[FLOOR_EVENTS];
 
     if (argc != 3) {
-        fprintf(stderr, "floor PORT each|turn\n");
+        fprintf(stderr, "floor PORT each|turn|each-ping\n");
         return 2;
     }
 
     floor_turn = (strcmp(argv[2], "turn") == 0);
+    floor_ping = (strcmp(argv[2], "each-ping") == 0);
 
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
         limit.rlim_cur = limit.rlim_max;
@@ -624,7 +706,8 @@ main(int argc, char **argv)
     listener = floor_listen((unsigned) atoi(argv[1]));
 
     for ( ;; ) {
-        n = epoll_wait(floor_epoll, events, FLOOR_EVENTS, -1);
+        n = epoll_wait(floor_epoll, events, FLOOR_EVENTS,
+                       floor_ping ? floor_pings() : -1);
 
         for (i = 0; i < n; i++) {
             c = events[i].data.ptr;
