@@ -51,6 +51,7 @@ ngx_http_rooms_redis_open(ngx_http_rooms_zone_t *zone)
     ngx_queue_init(&redis->joining);
     ngx_queue_init(&redis->departures);
     ngx_queue_init(&redis->restores);
+    ngx_queue_init(&redis->moves);
     ngx_queue_init(&redis->fetches);
     rooms_buf_init(&redis->owners, 0);
 
@@ -136,6 +137,7 @@ ngx_http_rooms_redis_free_zone(ngx_http_rooms_zone_t *zone)
     ngx_http_rooms_redis_letters_free(zone->redis);
     ngx_http_rooms_redis_free_backlog(zone->redis);
     ngx_http_rooms_redis_forget_departures(zone->redis);
+    ngx_http_rooms_redis_moves_free(zone->redis);
 
     rooms_buf_free(&zone->redis->owners);
     ngx_free(zone->redis);

@@ -60,6 +60,7 @@ struct ngx_http_rooms_redis_s {
     ngx_queue_t                    joining;    /* commands: for rooms */
     ngx_queue_t                    departures; /* of sockets, untold */
     ngx_queue_t                    restores;
+    ngx_queue_t                    moves;      /* sessions that come here */
     ngx_queue_t                    fetches;
     rooms_buf_t                    owners;     /* that live, u32 each */
     uint64_t                       rooms;      /* that live */
@@ -261,6 +262,14 @@ void ngx_http_rooms_redis_compact(ngx_http_rooms_room_t *room);
 ngx_int_t ngx_http_rooms_redis_save(ngx_http_rooms_socket_t *socket);
 void ngx_http_rooms_redis_save_all(ngx_http_rooms_redis_t *redis);
 
+void ngx_http_rooms_redis_revoke(ngx_http_rooms_zone_t *zone,
+    rooms_str_t sid);
+void ngx_http_rooms_redis_bury(ngx_http_rooms_redis_t *redis,
+    rooms_str_t owner);
+
+
+/* ngx_http_rooms_redis_depart.c: the end of a socket */
+
 /* A socket is gone: its rooms (str16 each) hear of it, then its record is
  * kept for window ms or goes. */
 
@@ -268,13 +277,23 @@ void ngx_http_rooms_redis_depart(ngx_http_rooms_zone_t *zone,
     rooms_str_t sid, rooms_str_t nsp, rooms_str_t rooms, rooms_gone_e gone,
     ngx_msec_t window, ngx_uint_t registered);
 
+/* The same, if the record is this worker's. */
+
+void ngx_http_rooms_redis_reclaim(ngx_http_rooms_zone_t *zone,
+    rooms_str_t sid, rooms_str_t nsp, rooms_str_t rooms, ngx_msec_t window);
+
+/* 1 while that is being done. */
+
+ngx_uint_t ngx_http_rooms_redis_departs(ngx_http_rooms_redis_t *redis,
+    rooms_str_t sid);
+
+/* Redis is back: goes on with those that wait for it. */
+
+void ngx_http_rooms_redis_depart_again(ngx_http_rooms_redis_t *redis);
+
 /* Those that nobody has heard of yet, at the end of a worker. */
 
 void ngx_http_rooms_redis_forget_departures(ngx_http_rooms_redis_t *redis);
-void ngx_http_rooms_redis_revoke(ngx_http_rooms_zone_t *zone,
-    rooms_str_t sid);
-void ngx_http_rooms_redis_bury(ngx_http_rooms_redis_t *redis,
-    rooms_str_t owner);
 
 
 /* ngx_http_rooms_redis_restore.c */
@@ -287,17 +306,22 @@ void ngx_http_rooms_redis_bury(ngx_http_rooms_redis_t *redis,
 ngx_int_t ngx_http_rooms_redis_restore(ngx_http_rooms_session_t *s,
     ngx_str_t *nsp, rooms_str_t pid, rooms_str_t offset, void *auth);
 
+
+/* ngx_http_rooms_redis_move.c */
+
 /*
- * Fetches what a session that moves here needs, then calls the handler; with
- * an empty image where it cannot be had.
+ * The image of a session of the worker from came for the candidate id: makes
+ * the records of its sockets this worker's, fetches what they need, and then
+ * calls ngx_http_rooms_upgrade_moved(), or .._unmoved() where not all of it
+ * can be had.
  */
 
-typedef void (*ngx_http_rooms_redis_moved_pt)(ngx_http_rooms_zone_t *zone,
+void ngx_http_rooms_redis_move(ngx_http_rooms_zone_t *zone, uint32_t from,
     uint64_t id, rooms_str_t image);
 
-void ngx_http_rooms_redis_move(ngx_http_rooms_zone_t *zone, uint64_t id,
-    rooms_str_t image, rooms_str_t rooms,
-    ngx_http_rooms_redis_moved_pt handler);
+/* Those that are not here yet, at the end of a worker. */
+
+void ngx_http_rooms_redis_moves_free(ngx_http_rooms_redis_t *redis);
 
 
 /* ngx_http_rooms_redis_fetch.c */

@@ -13,19 +13,6 @@
 #define NGX_HTTP_ROOMS_REDIS_BURY  64        /* sockets at a time */
 
 
-/* The end of a socket: its rooms are told, then its record is released. */
-
-typedef struct {
-    ngx_queue_t                queue;        /* in redis->departures */
-    ngx_http_rooms_zone_t     *zone;
-    ngx_msec_t                 window;
-    ngx_uint_t                 waits;
-    u_char                     sid[NGX_HTTP_ROOMS_SID_LEN];
-    unsigned                   registered:1;
-    unsigned                   told:1;
-} ngx_http_rooms_departure_t;
-
-
 typedef struct {
     ngx_http_rooms_redis_t    *redis;
     size_t                     len;
@@ -40,20 +27,11 @@ typedef struct {
 
 
 static void ngx_http_rooms_redis_saved(void *data, redisReply *reply);
-static ngx_int_t ngx_http_rooms_redis_release(ngx_http_rooms_zone_t *zone,
-    rooms_str_t sid, ngx_msec_t window, const char *step,
-    ngx_http_rooms_redis_reply_pt handler, void *data);
-static void ngx_http_rooms_redis_departed_in(ngx_http_rooms_task_t *task,
-    rooms_decision_t *d);
-static void ngx_http_rooms_redis_departed(ngx_http_rooms_departure_t *dep);
-static void ngx_http_rooms_redis_released(void *data, redisReply *reply);
 static void ngx_http_rooms_redis_bury_more(ngx_http_rooms_redis_t *redis,
     rooms_str_t owner, rooms_str_t told);
 static void ngx_http_rooms_redis_bury_reply(void *data, redisReply *reply);
 static ngx_uint_t ngx_http_rooms_redis_bury_one(ngx_http_rooms_redis_t *redis,
     rooms_str_t sid, rooms_str_t data, ngx_uint_t again);
-static ngx_uint_t ngx_http_rooms_redis_departs(ngx_http_rooms_redis_t *redis,
-    rooms_str_t sid);
 
 
 ngx_int_t
@@ -145,11 +123,9 @@ ngx_http_rooms_redis_saved(void *data, redisReply *reply)
 void
 ngx_http_rooms_redis_save_all(ngx_http_rooms_redis_t *redis)
 {
-    ngx_queue_t                 *q;
-    rooms_link_t                *node;
-    rooms_table_t               *table;
-    ngx_http_rooms_socket_t     *socket;
-    ngx_http_rooms_departure_t  *dep;
+    rooms_link_t             *node;
+    rooms_table_t            *table;
+    ngx_http_rooms_socket_t  *socket;
 
     table = &redis->zone->sockets;
 
@@ -164,163 +140,7 @@ ngx_http_rooms_redis_save_all(ngx_http_rooms_redis_t *redis)
         }
     }
 
-    for (q = ngx_queue_head(&redis->departures);
-         q != ngx_queue_sentinel(&redis->departures);
-         q = ngx_queue_next(q))
-    {
-        dep = ngx_queue_data(q, ngx_http_rooms_departure_t, queue);
-
-        if (dep->told) {
-            ngx_http_rooms_redis_departed(dep);
-        }
-    }
-}
-
-
-/* step: "t", its rooms are being told; "f", they have been. */
-
-static ngx_int_t
-ngx_http_rooms_redis_release(ngx_http_rooms_zone_t *zone, rooms_str_t sid,
-    ngx_msec_t window, const char *step,
-    ngx_http_rooms_redis_reply_pt handler, void *data)
-{
-    u_char                   keys[2][NGX_HTTP_ROOMS_REDIS_KEY];
-    u_char                   digits[NGX_INT64_LEN];
-    rooms_str_t              words[6];
-    ngx_http_rooms_redis_t  *redis;
-
-    redis = zone->redis;
-
-    words[2] = sid;
-    words[3] = ngx_http_rooms_redis_me(redis);
-    words[4] = ngx_http_rooms_redis_digits(digits, window);
-    words[5] = rooms_str(step, 1);
-    words[0] = ngx_http_rooms_redis_key(redis, keys[0], "@:", sid);
-    words[1] = ngx_http_rooms_redis_key(redis, keys[1], "m:", words[3]);
-
-    return ngx_http_rooms_redis_script(&redis->cmd,
-                                       NGX_HTTP_ROOMS_SCRIPT_RELEASE, words,
-                                       2, 6, handler, data);
-}
-
-
-void
-ngx_http_rooms_redis_depart(ngx_http_rooms_zone_t *zone, rooms_str_t sid,
-    rooms_str_t nsp, rooms_str_t rooms, rooms_gone_e gone, ngx_msec_t window,
-    ngx_uint_t registered)
-{
-    rooms_str_t                  name;
-    rooms_caller_t               caller;
-    ngx_http_rooms_task_t        task;
-    ngx_http_rooms_departure_t  *dep;
-
-    if (!registered && rooms.len == 0) {
-        return;
-    }
-
-    dep = ngx_calloc(sizeof(ngx_http_rooms_departure_t), ngx_cycle->log);
-    if (dep == NULL) {
-        return;
-    }
-
-    dep->zone = zone;
-    dep->window = window;
-    dep->registered = registered;
-    ngx_memcpy(dep->sid, sid.data, NGX_HTTP_ROOMS_SID_LEN);
-
-    ngx_queue_insert_tail(&zone->redis->departures, &dep->queue);
-
-    if (registered && rooms.len) {
-        (void) ngx_http_rooms_redis_release(zone, sid, window, "t", NULL,
-                                            NULL);
-    }
-
-    ngx_memzero(&caller, sizeof(rooms_caller_t));
-    caller.sid = sid;
-    caller.nsp = nsp;
-
-    dep->waits = 1;
-
-    while (zone->app->app->evolve
-           && rooms_get_str16(&rooms, &name) == ROOMS_OK)
-    {
-        ngx_memzero(&task, sizeof(ngx_http_rooms_task_t));
-
-        task.zone = zone;
-        task.cmd.kind = ROOMS_CMD_DISCONNECT;
-        task.cmd.room = name;
-        task.cmd.caller = &caller;
-        task.cmd.gone = gone;
-        task.done = ngx_http_rooms_redis_departed_in;
-        task.data = dep;
-
-        dep->waits++;
-
-        ngx_http_rooms_execute(&task);
-    }
-
-    ngx_http_rooms_redis_departed_in(NULL, (void *) dep);
-}
-
-
-/* One of its rooms has heard; without a task: d is the departure. */
-
-static void
-ngx_http_rooms_redis_departed_in(ngx_http_rooms_task_t *task,
-    rooms_decision_t *d)
-{
-    ngx_http_rooms_departure_t  *dep;
-
-    dep = task ? task->data : (void *) d;
-
-    if (--dep->waits == 0) {
-        dep->told = 1;
-        ngx_http_rooms_redis_departed(dep);
-    }
-}
-
-
-static void
-ngx_http_rooms_redis_departed(ngx_http_rooms_departure_t *dep)
-{
-    if (!dep->registered) {
-        ngx_queue_remove(&dep->queue);
-        ngx_free(dep);
-        return;
-    }
-
-    /* where it cannot be sent, it is when the connection is back */
-
-    (void) ngx_http_rooms_redis_release(dep->zone,
-                                        rooms_str(dep->sid,
-                                                  NGX_HTTP_ROOMS_SID_LEN),
-                                        dep->window, "f",
-                                        ngx_http_rooms_redis_released, dep);
-}
-
-
-static void
-ngx_http_rooms_redis_released(void *data, redisReply *reply)
-{
-    ngx_http_rooms_departure_t *dep = data;
-
-    if (reply) {
-        ngx_queue_remove(&dep->queue);
-        ngx_free(dep);
-    }
-}
-
-
-void
-ngx_http_rooms_redis_forget_departures(ngx_http_rooms_redis_t *redis)
-{
-    ngx_queue_t  *q;
-
-    while (!ngx_queue_empty(&redis->departures)) {
-        q = ngx_queue_head(&redis->departures);
-        ngx_queue_remove(q);
-        ngx_free(ngx_queue_data(q, ngx_http_rooms_departure_t, queue));
-    }
+    ngx_http_rooms_redis_depart_again(redis);
 }
 
 
@@ -495,25 +315,4 @@ ngx_http_rooms_redis_bury_one(ngx_http_rooms_redis_t *redis, rooms_str_t sid,
     rooms_buf_free(&rec.buf);
 
     return 1;
-}
-
-
-static ngx_uint_t
-ngx_http_rooms_redis_departs(ngx_http_rooms_redis_t *redis, rooms_str_t sid)
-{
-    ngx_queue_t                 *q;
-    ngx_http_rooms_departure_t  *dep;
-
-    for (q = ngx_queue_head(&redis->departures);
-         q != ngx_queue_sentinel(&redis->departures);
-         q = ngx_queue_next(q))
-    {
-        dep = ngx_queue_data(q, ngx_http_rooms_departure_t, queue);
-
-        if (ngx_memcmp(dep->sid, sid.data, NGX_HTTP_ROOMS_SID_LEN) == 0) {
-            return 1;
-        }
-    }
-
-    return 0;
 }

@@ -34,16 +34,6 @@ typedef struct {
 } ngx_http_rooms_restore_t;
 
 
-/* A session that comes from another worker. */
-
-typedef struct {
-    ngx_http_rooms_zone_t          *zone;
-    uint64_t                        id;
-    rooms_str_t                     image;
-    ngx_http_rooms_redis_moved_pt   handler;
-} ngx_http_rooms_moving_t;
-
-
 static ngx_http_rooms_restore_t *ngx_http_rooms_redis_restore_create(
     ngx_http_rooms_redis_t *redis);
 static void ngx_http_rooms_redis_restore_free(ngx_http_rooms_restore_t *x);
@@ -56,8 +46,6 @@ static void ngx_http_rooms_redis_restore_fetched(void *data,
     ngx_uint_t complete);
 static void ngx_http_rooms_redis_restore_done(ngx_http_rooms_restore_t *x);
 static void ngx_http_rooms_redis_restore_end(ngx_http_rooms_restore_t *x);
-static void ngx_http_rooms_redis_move_fetched(void *data,
-    ngx_uint_t complete);
 
 
 ngx_int_t
@@ -366,45 +354,4 @@ ngx_http_rooms_redis_restore_end(ngx_http_rooms_restore_t *x)
     }
 
     ngx_http_rooms_redis_restore_free(x);
-}
-
-
-void
-ngx_http_rooms_redis_move(ngx_http_rooms_zone_t *zone, uint64_t id,
-    rooms_str_t image, rooms_str_t rooms,
-    ngx_http_rooms_redis_moved_pt handler)
-{
-    ngx_int_t                 rc;
-    ngx_http_rooms_moving_t  *m;
-
-    m = ngx_alloc(sizeof(ngx_http_rooms_moving_t) + image.len,
-                  ngx_cycle->log);
-    if (m == NULL) {
-        handler(zone, id, rooms_str(NULL, 0));
-        return;
-    }
-
-    m->zone = zone;
-    m->id = id;
-    m->handler = handler;
-    m->image = rooms_str(m + 1, image.len);
-    ngx_memcpy(m + 1, image.data, image.len);
-
-    rc = ngx_http_rooms_redis_fetch(zone->redis, rooms, 0,
-                                    ngx_http_rooms_redis_move_fetched, m);
-
-    if (rc != NGX_OK) {
-        ngx_http_rooms_redis_move_fetched(m, rc == NGX_DONE);
-    }
-}
-
-
-static void
-ngx_http_rooms_redis_move_fetched(void *data, ngx_uint_t complete)
-{
-    ngx_http_rooms_moving_t *m = data;
-
-    m->handler(m->zone, m->id, complete ? m->image : rooms_str(NULL, 0));
-
-    ngx_free(m);
 }

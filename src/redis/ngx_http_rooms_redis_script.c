@@ -395,6 +395,15 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
     "redis.call('SADD', KEYS[3], ARGV[1])\n"
     "return {1, d}\n",
 
+    /* adopt; KEYS rec mine theirs; ARGV sid me them; 1: it is mine */
+
+    "local r = redis.call('HMGET', KEYS[1], 'o', 't')\n"
+    "if r[2] or r[1] ~= ARGV[3] and r[1] ~= ARGV[2] then return 0 end\n"
+    "redis.call('HSET', KEYS[1], 'o', ARGV[2])\n"
+    "redis.call('SADD', KEYS[2], ARGV[1])\n"
+    "redis.call('SREM', KEYS[3], ARGV[1])\n"
+    "return 1\n",
+
     /*
      * bury; KEYS owners theirs mine; ARGV owner me prefix batch SID...
      *

@@ -91,6 +91,34 @@ ngx_http_rooms_recovery_save(ngx_http_rooms_socket_t *socket)
 }
 
 
+ngx_int_t
+ngx_http_rooms_recovery_adopt(ngx_http_rooms_zone_t *zone, rooms_str_t sid,
+    uint32_t from)
+{
+    u_char                p[NGX_HTTP_ROOMS_RECORD_LEN];
+    ngx_int_t             rc;
+    rooms_str_t           name;
+    rooms_journal_room_t  info;
+
+    name = ngx_http_rooms_record_name(p, sid.data);
+    rc = NGX_DECLINED;
+
+    ngx_http_rooms_zone_lock(zone);
+
+    if (rooms_journal_lookup(zone->journal, name, &info) == ROOMS_OK
+        && info.live && info.owner == from && info.deadline == 0
+        && rooms_journal_touch(zone->journal, name, 0, ngx_http_rooms_owner)
+           == ROOMS_OK)
+    {
+        rc = NGX_OK;
+    }
+
+    ngx_http_rooms_zone_unlock(zone);
+
+    return rc;
+}
+
+
 void
 ngx_http_rooms_recovery_leave(ngx_http_rooms_socket_t *socket)
 {

@@ -28,6 +28,15 @@
 ngx_int_t ngx_http_rooms_recovery_save(ngx_http_rooms_socket_t *socket);
 
 /*
+ * Makes the record of a socket that moves here from another worker this
+ * worker's.  NGX_DECLINED: it is not that worker's any more, or somebody tells
+ * that the socket is gone.  Not where the journal is in Redis.
+ */
+
+ngx_int_t ngx_http_rooms_recovery_adopt(ngx_http_rooms_zone_t *zone,
+    rooms_str_t sid, uint32_t from);
+
+/*
  * The socket is gone, and the application is about to be told: who comes back
  * already waits until it has been.  Should this worker die before, another
  * one tells.

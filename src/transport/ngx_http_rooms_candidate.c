@@ -353,6 +353,35 @@ ngx_http_rooms_candidate_find(uint64_t id)
 
 
 void
+ngx_http_rooms_candidates_gone(ngx_http_rooms_zone_t *zone, uint32_t owner)
+{
+    ngx_rbtree_t                *tree;
+    ngx_rbtree_node_t           *node, *next;
+    ngx_http_rooms_candidate_t  *cand;
+
+    tree = &ngx_http_rooms_candidates;
+
+    if (tree->root == tree->sentinel) {
+        return;
+    }
+
+    for (node = ngx_rbtree_min(tree->root, tree->sentinel);
+         node;
+         node = next)
+    {
+        next = ngx_rbtree_next(tree, node);
+        cand = ngx_rbtree_data(node, ngx_http_rooms_candidate_t, node);
+
+        if (cand->conf->app->zone == zone && cand->owner == owner
+            && !cand->moving)
+        {
+            ngx_http_rooms_candidate_close(cand);
+        }
+    }
+}
+
+
+void
 ngx_http_rooms_candidate_remove(ngx_http_rooms_candidate_t *cand)
 {
     ngx_rbtree_delete(&ngx_http_rooms_candidates, &cand->node);
@@ -360,6 +389,10 @@ ngx_http_rooms_candidate_remove(ngx_http_rooms_candidate_t *cand)
 
     if (cand->timer.timer_set) {
         ngx_del_timer(&cand->timer);
+    }
+
+    if (cand->again.timer_set) {
+        ngx_del_timer(&cand->again);
     }
 }
 

@@ -33,11 +33,13 @@ struct ngx_http_rooms_candidate_s {
     ngx_http_request_t          *request;
     rooms_ws_reader_t            reader;
     ngx_event_t                  timer;
+    ngx_event_t                  again;       /* asks for the session */
     rooms_buf_t                  rest;        /* read and not yet looked at */
     ngx_http_rooms_queue_t       out;
     u_char                       sid[ROOMS_EIO_SID_LEN];
     uint8_t                      deflate;
     unsigned                     reserved:1;  /* or may be */
+    unsigned                     moving:1;    /* the session is here soon */
 };
 
 
@@ -63,6 +65,11 @@ ngx_http_rooms_session_t *ngx_http_rooms_candidate_session(
     ngx_http_rooms_candidate_t *cand);
 
 ngx_http_rooms_candidate_t *ngx_http_rooms_candidate_find(uint64_t id);
+
+/* Closes those that wait for a worker that is gone. */
+
+void ngx_http_rooms_candidates_gone(ngx_http_rooms_zone_t *zone,
+    uint32_t owner);
 
 /* It is a candidate no more; the connection stays. */
 

@@ -14,26 +14,20 @@
 #include <ngx_http.h>
 
 #include <ngx_http_rooms_backlog.h>
+#include <ngx_http_rooms_image.h>
 #include <ngx_http_rooms_packet.h>
 #include <ngx_http_rooms_recovery.h>
 #include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_upgrade.h>
 
 
-#define NGX_HTTP_ROOMS_MOVE_RECOVERABLE  0x01
-#define NGX_HTTP_ROOMS_MOVE_REGISTERED   0x02
-#define NGX_HTTP_ROOMS_MOVE_RECOVERED    0x04
-#define NGX_HTTP_ROOMS_MOVE_CONNECTED    0x08
-
-
 static void ngx_http_rooms_move_out_socket(ngx_http_rooms_socket_t *socket,
     uint64_t since, rooms_buf_t *b);
 static uint64_t ngx_http_rooms_move_since(ngx_http_rooms_member_t *member);
-static rooms_int_t ngx_http_rooms_move_skip_binary(rooms_str_t *in);
 static ngx_int_t ngx_http_rooms_move_in_session(ngx_http_rooms_session_t *s,
     rooms_str_t *in, rooms_str_t *packets);
 static ngx_int_t ngx_http_rooms_move_in_socket(ngx_http_rooms_session_t *s,
-    rooms_str_t *in);
+    ngx_http_rooms_image_t *image, uint32_t from);
 static ngx_int_t ngx_http_rooms_move_in_asked(ngx_http_rooms_socket_t *socket,
     rooms_str_t in);
 
@@ -97,10 +91,10 @@ ngx_http_rooms_move_out_socket(ngx_http_rooms_socket_t *socket,
 
     s = socket->session;
 
-    flags = (socket->recoverable ? NGX_HTTP_ROOMS_MOVE_RECOVERABLE : 0)
-            | (socket->registered ? NGX_HTTP_ROOMS_MOVE_REGISTERED : 0)
-            | (socket->recovered ? NGX_HTTP_ROOMS_MOVE_RECOVERED : 0)
-            | (socket->connected ? NGX_HTTP_ROOMS_MOVE_CONNECTED : 0);
+    flags = (socket->recoverable ? NGX_HTTP_ROOMS_IMAGE_RECOVERABLE : 0)
+            | (socket->registered ? NGX_HTTP_ROOMS_IMAGE_REGISTERED : 0)
+            | (socket->recovered ? NGX_HTTP_ROOMS_IMAGE_RECOVERED : 0)
+            | (socket->connected ? NGX_HTTP_ROOMS_IMAGE_CONNECTED : 0);
 
     rooms_buf_append(b, socket->sid, NGX_HTTP_ROOMS_SID_LEN);
     rooms_buf_append(b, socket->secret, NGX_HTTP_ROOMS_SID_LEN);
@@ -172,13 +166,14 @@ ngx_http_rooms_move_since(ngx_http_rooms_member_t *member)
 
 ngx_http_rooms_session_t *
 ngx_http_rooms_move_in(ngx_http_rooms_loc_conf_t *conf, uint8_t deflate,
-    rooms_str_t image)
+    rooms_str_t in, uint32_t from)
 {
     ngx_int_t                  rc;
     rooms_str_t                packets;
+    ngx_http_rooms_image_t     image;
     ngx_http_rooms_session_t  *s;
 
-    if (image.len < ROOMS_EIO_SID_LEN) {
+    if (in.len < ROOMS_EIO_SID_LEN) {
         return NULL;
     }
 
@@ -195,14 +190,14 @@ ngx_http_rooms_move_in(ngx_http_rooms_loc_conf_t *conf, uint8_t deflate,
     ngx_queue_init(&s->sockets);
     ngx_queue_init(&s->members);
 
-    ngx_memcpy(s->sid, image.data, ROOMS_EIO_SID_LEN);
+    ngx_memcpy(s->sid, in.data, ROOMS_EIO_SID_LEN);
 
     ngx_http_rooms_session_install(s);
 
-    image.data += ROOMS_EIO_SID_LEN;
-    image.len -= ROOMS_EIO_SID_LEN;
+    in.data += ROOMS_EIO_SID_LEN;
+    in.len -= ROOMS_EIO_SID_LEN;
 
-    rc = ngx_http_rooms_move_in_session(s, &image, &packets);
+    rc = ngx_http_rooms_move_in_session(s, &in, &packets);
 
     if (rc == NGX_OK) {
         rc = ngx_http_rooms_move_queue(s, packets);
@@ -210,11 +205,13 @@ ngx_http_rooms_move_in(ngx_http_rooms_loc_conf_t *conf, uint8_t deflate,
 
     ngx_http_rooms_zone_drain(s->zone);
 
-    while (rc == NGX_OK && image.len) {
-        rc = ngx_http_rooms_move_in_socket(s, &image);
+    while (rc == NGX_OK
+           && (rc = ngx_http_rooms_image_next(&in, &image)) == NGX_OK)
+    {
+        rc = ngx_http_rooms_move_in_socket(s, &image, from);
     }
 
-    if (rc != NGX_OK) {
+    if (rc != NGX_DONE) {
 
         /* the records of its sockets are kept: the client may recover */
 
@@ -223,87 +220,6 @@ ngx_http_rooms_move_in(ngx_http_rooms_loc_conf_t *conf, uint8_t deflate,
     }
 
     return s;
-}
-
-
-void
-ngx_http_rooms_move_rooms(rooms_str_t image, rooms_buf_t *b)
-{
-    uint8_t      u8;
-    uint32_t     u32;
-    uint64_t     u64;
-    rooms_str_t  str, rooms, joined;
-
-    if (image.len < ROOMS_EIO_SID_LEN) {
-        return;
-    }
-
-    image.data += ROOMS_EIO_SID_LEN;
-    image.len -= ROOMS_EIO_SID_LEN;
-
-    if (rooms_get_u64(&image, &u64) != ROOMS_OK
-        || rooms_get_u64(&image, &u64) != ROOMS_OK
-        || rooms_get_u8(&image, &u8) != ROOMS_OK
-        || rooms_get_u32(&image, &u32) != ROOMS_OK
-        || rooms_get_str16(&image, &str) != ROOMS_OK
-        || rooms_get_str32(&image, &str) != ROOMS_OK
-        || ngx_http_rooms_move_skip_binary(&image) != ROOMS_OK
-        || rooms_get_str32(&image, &str) != ROOMS_OK)
-    {
-        return;
-    }
-
-    while (image.len >= 2 * NGX_HTTP_ROOMS_SID_LEN) {
-        image.data += 2 * NGX_HTTP_ROOMS_SID_LEN;
-        image.len -= 2 * NGX_HTTP_ROOMS_SID_LEN;
-
-        if (rooms_get_u8(&image, &u8) != ROOMS_OK
-            || rooms_get_u8(&image, &u8) != ROOMS_OK
-            || rooms_get_u64(&image, &u64) != ROOMS_OK
-            || rooms_get_str16(&image, &str) != ROOMS_OK
-            || rooms_get_str32(&image, &str) != ROOMS_OK
-            || rooms_get_str32(&image, &str) != ROOMS_OK
-            || rooms_get_str32(&image, &rooms) != ROOMS_OK
-            || rooms_get_str32(&image, &joined) != ROOMS_OK)
-        {
-            return;
-        }
-
-        rooms_buf_str(b, rooms);
-    }
-}
-
-
-/* As ngx_http_rooms_binary_write() has it. */
-
-static rooms_int_t
-ngx_http_rooms_move_skip_binary(rooms_str_t *in)
-{
-    uint16_t     n, have;
-    uint32_t     end;
-    rooms_str_t  str;
-
-    if (rooms_get_str32(in, &str) != ROOMS_OK) {
-        return ROOMS_ERROR;
-    }
-
-    if (str.len == 0) {
-        return ROOMS_OK;
-    }
-
-    if (rooms_get_u16(in, &n) != ROOMS_OK
-        || rooms_get_u16(in, &have) != ROOMS_OK)
-    {
-        return ROOMS_ERROR;
-    }
-
-    while (have--) {
-        if (rooms_get_u32(in, &end) != ROOMS_OK) {
-            return ROOMS_ERROR;
-        }
-    }
-
-    return rooms_get_str32(in, &str);
 }
 
 
@@ -357,74 +273,59 @@ ngx_http_rooms_move_in_session(ngx_http_rooms_session_t *s, rooms_str_t *in,
 
 
 static ngx_int_t
-ngx_http_rooms_move_in_socket(ngx_http_rooms_session_t *s, rooms_str_t *in)
+ngx_http_rooms_move_in_socket(ngx_http_rooms_session_t *s,
+    ngx_http_rooms_image_t *image, uint32_t from)
 {
-    uint8_t                   flags, variant;
-    uint64_t                  ask;
     ngx_str_t                 name;
-    rooms_str_t               ids, nsp, data, asked, rooms, joined;
     ngx_http_rooms_socket_t  *socket;
 
-    if (in->len < 2 * NGX_HTTP_ROOMS_SID_LEN) {
-        return NGX_ERROR;
-    }
-
-    ids = *in;
-    in->data += 2 * NGX_HTTP_ROOMS_SID_LEN;
-    in->len -= 2 * NGX_HTTP_ROOMS_SID_LEN;
-
-    if (rooms_get_u8(in, &flags) != ROOMS_OK
-        || rooms_get_u8(in, &variant) != ROOMS_OK
-        || rooms_get_u64(in, &ask) != ROOMS_OK
-        || rooms_get_str16(in, &nsp) != ROOMS_OK
-        || rooms_get_str32(in, &data) != ROOMS_OK
-        || rooms_get_str32(in, &asked) != ROOMS_OK
-        || rooms_get_str32(in, &rooms) != ROOMS_OK
-        || rooms_get_str32(in, &joined) != ROOMS_OK)
+    if ((image->flags & NGX_HTTP_ROOMS_IMAGE_REGISTERED)
+        && s->zone->redis == NULL
+        && ngx_http_rooms_recovery_adopt(s->zone, image->sid, from) != NGX_OK)
     {
-        return NGX_ERROR;
+        return NGX_DECLINED;
     }
 
-    name.data = (u_char *) nsp.data;
-    name.len = nsp.len;
+    name.data = (u_char *) image->nsp.data;
+    name.len = image->nsp.len;
 
-    socket = ngx_http_rooms_socket_create(s, &name, (u_char *) ids.data);
+    socket = ngx_http_rooms_socket_create(s, &name,
+                                          (u_char *) image->sid.data);
     if (socket == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_memcpy(socket->secret, ids.data + NGX_HTTP_ROOMS_SID_LEN,
-               NGX_HTTP_ROOMS_SID_LEN);
+    ngx_memcpy(socket->secret, image->secret.data, NGX_HTTP_ROOMS_SID_LEN);
 
-    socket->variant = variant & 7;
-    socket->ask = ask;
-    socket->recoverable = (flags & NGX_HTTP_ROOMS_MOVE_RECOVERABLE) != 0;
-    socket->recovered = (flags & NGX_HTTP_ROOMS_MOVE_RECOVERED) != 0;
-    socket->connected = (flags & NGX_HTTP_ROOMS_MOVE_CONNECTED) != 0;
+    socket->variant = image->variant & 7;
+    socket->ask = image->ask;
+    socket->registered = (image->flags & NGX_HTTP_ROOMS_IMAGE_REGISTERED)
+                         != 0;
+    socket->recoverable = (image->flags & NGX_HTTP_ROOMS_IMAGE_RECOVERABLE)
+                          != 0;
+    socket->recovered = (image->flags & NGX_HTTP_ROOMS_IMAGE_RECOVERED) != 0;
+    socket->connected = (image->flags & NGX_HTTP_ROOMS_IMAGE_CONNECTED) != 0;
 
-    if (data.len) {
-        socket->data.data = ngx_alloc(data.len, ngx_cycle->log);
+    if (image->data.len) {
+        socket->data.data = ngx_alloc(image->data.len, ngx_cycle->log);
         if (socket->data.data == NULL) {
             return NGX_ERROR;
         }
 
-        ngx_memcpy(socket->data.data, data.data, data.len);
-        socket->data.len = data.len;
+        ngx_memcpy(socket->data.data, image->data.data, image->data.len);
+        socket->data.len = image->data.len;
     }
 
-    if (ngx_http_rooms_move_in_asked(socket, asked) != NGX_OK
-        || ngx_http_rooms_recovery_rejoin(socket, rooms, joined) != NGX_OK)
+    if (ngx_http_rooms_move_in_asked(socket, image->asked) != NGX_OK
+        || ngx_http_rooms_recovery_rejoin(socket, image->rooms,
+                                          image->joined)
+           != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    if (flags & NGX_HTTP_ROOMS_MOVE_REGISTERED) {
-
-        /* saving keeps what the record in shared memory says */
-
-        socket->registered = (s->zone->redis == NULL);
-        socket->registered =
-                         (ngx_http_rooms_recovery_save(socket) == NGX_OK);
+    if (socket->registered) {
+        (void) ngx_http_rooms_recovery_save(socket);
     }
 
     return NGX_OK;

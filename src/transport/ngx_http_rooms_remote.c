@@ -399,6 +399,15 @@ ngx_http_rooms_remote_take(ngx_http_rooms_zone_t *zone, uint32_t owner,
 }
 
 
+ngx_int_t
+ngx_http_rooms_remote_taken(ngx_http_rooms_zone_t *zone, uint32_t owner,
+    uint64_t id)
+{
+    return ngx_http_rooms_remote_step(zone, owner, id, rooms_str(NULL, 0),
+                                      NGX_HTTP_ROOMS_REMOTE_TAKEN);
+}
+
+
 void
 ngx_http_rooms_remote_receive(ngx_http_rooms_zone_t *zone, rooms_str_t data,
     uint64_t id)
@@ -436,22 +445,23 @@ static void
 ngx_http_rooms_remote_moved(ngx_http_rooms_zone_t *zone,
     ngx_http_rooms_remote_t *m)
 {
-    rooms_buf_t  rooms;
-
-    if (zone->redis == NULL || m->body.len == 0) {
-        ngx_http_rooms_upgrade_moved(zone, m->id, m->body);
+    if (m->body.len == 0) {
+        ngx_http_rooms_upgrade_unmoved(zone, m->from, m->id, m->body);
         return;
     }
 
-    /* what was published since has to be fetched first */
+    if (ngx_http_rooms_upgrade_arrived(zone, m->from, m->id, m->body)
+        != NGX_OK)
+    {
+        return;
+    }
 
-    rooms_buf_init(&rooms, 0);
-    ngx_http_rooms_move_rooms(m->body, &rooms);
+    if (zone->redis) {
+        ngx_http_rooms_redis_move(zone, m->from, m->id, m->body);
 
-    ngx_http_rooms_redis_move(zone, m->id, m->body,
-                              rooms_str(rooms.data, rooms.len),
-                              ngx_http_rooms_upgrade_moved);
-    rooms_buf_free(&rooms);
+    } else {
+        ngx_http_rooms_upgrade_moved(zone, m->from, m->id, m->body);
+    }
 }
 
 

@@ -71,8 +71,10 @@ void ngx_http_rooms_remote_answer(ngx_http_rooms_exchange_t *x,
     ngx_http_rooms_answer_e type, ngx_uint_t code, rooms_str_t body);
 
 
-/* The steps of a candidate whose session another worker holds; NGX_ERROR:
- * they could not be sent. */
+/*
+ * The steps of a candidate whose session another worker holds, or gave away;
+ * NGX_ERROR: they could not be sent.
+ */
 
 ngx_int_t ngx_http_rooms_remote_reserve(ngx_http_rooms_zone_t *zone,
     uint32_t owner, uint64_t id, rooms_str_t sid);
@@ -82,6 +84,8 @@ ngx_int_t ngx_http_rooms_remote_release(ngx_http_rooms_zone_t *zone,
     uint32_t owner, uint64_t id, rooms_str_t sid);
 ngx_int_t ngx_http_rooms_remote_take(ngx_http_rooms_zone_t *zone,
     uint32_t owner, uint64_t id, rooms_str_t sid);
+ngx_int_t ngx_http_rooms_remote_taken(ngx_http_rooms_zone_t *zone,
+    uint32_t owner, uint64_t id);
 
 
 /*

@@ -10,6 +10,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include <ngx_http_rooms_candidate.h>
+#include <ngx_http_rooms_given.h>
 #include <ngx_http_rooms_remote_message.h>
 #include <ngx_http_rooms_respond.h>
 #include <ngx_http_rooms_upgrade.h>
@@ -24,9 +26,8 @@ static void ngx_http_rooms_remote_serve_take(ngx_http_rooms_zone_t *zone,
 static void ngx_http_rooms_remote_serve_left(ngx_event_t *ev);
 static void ngx_http_rooms_remote_serve_give(ngx_http_rooms_session_t *s,
     uint32_t holder, uint64_t id);
-static ngx_int_t ngx_http_rooms_remote_serve_session(
-    ngx_http_rooms_zone_t *zone, uint32_t holder, uint64_t id,
-    rooms_str_t image);
+static void ngx_http_rooms_remote_serve_nothing(ngx_http_rooms_zone_t *zone,
+    uint32_t holder, uint64_t id);
 static ngx_http_rooms_session_t *ngx_http_rooms_remote_session(
     ngx_http_rooms_zone_t *zone, rooms_str_t sid);
 
@@ -65,10 +66,15 @@ ngx_http_rooms_remote_serve(ngx_http_rooms_zone_t *zone,
             ngx_http_rooms_polling_release(s, m->from, m->id);
         }
 
+        ngx_http_rooms_given_back(zone, m->from, m->id);
         return;
 
     case NGX_HTTP_ROOMS_REMOTE_TAKE:
         ngx_http_rooms_remote_serve_take(zone, s, m);
+        return;
+
+    case NGX_HTTP_ROOMS_REMOTE_TAKEN:
+        ngx_http_rooms_given_forget(zone, m->from, m->id);
         return;
     }
 
@@ -164,19 +170,23 @@ ngx_http_rooms_remote_serve_reserve(ngx_http_rooms_zone_t *zone,
 
 
 /*
- * The session goes to the worker that has its WebSocket.  Commands that wait
- * for Redis stay, and know where its sockets are: they are finished before.
+ * The session goes to the worker that has its WebSocket, see
+ * ngx_http_rooms_given.h.  Commands that wait for Redis stay, and know where
+ * its sockets are: they are finished before.
  */
 
 static void
 ngx_http_rooms_remote_serve_take(ngx_http_rooms_zone_t *zone,
     ngx_http_rooms_session_t *s, ngx_http_rooms_remote_t *m)
 {
+    if (ngx_http_rooms_given_send(zone, m->from, m->id) != NGX_DECLINED) {
+        return;
+    }
+
     if (s == NULL || !s->polling || s->closed
         || !ngx_http_rooms_polling_candidate(s, m->from, m->id))
     {
-        (void) ngx_http_rooms_remote_serve_session(zone, m->from, m->id,
-                                                   rooms_str(NULL, 0));
+        ngx_http_rooms_remote_serve_nothing(zone, m->from, m->id);
         return;
     }
 
@@ -234,38 +244,39 @@ ngx_http_rooms_remote_serve_give(ngx_http_rooms_session_t *s,
 
     if (!s->doomed
         && ngx_http_rooms_move_out(s, &b) == NGX_OK
-        && ngx_http_rooms_remote_serve_session(zone, holder, id,
-                                               rooms_str(b.data, b.len))
-           == NGX_OK)
+        && ngx_http_rooms_given_keep(s, holder, id, &b) == NGX_OK)
     {
-        ngx_http_rooms_polling_finish(s);
-        ngx_http_rooms_session_forget(s);
+        if (ngx_http_rooms_given_send(zone, holder, id) == NGX_OK) {
+            ngx_http_rooms_polling_finish(s);
+            ngx_http_rooms_session_forget(s);
+            return;
+        }
 
-    } else {
-
-        /* it stays, and goes on with polling if it still can */
-
-        ngx_http_rooms_polling_release(s, holder, id);
-        (void) ngx_http_rooms_remote_serve_session(zone, holder, id,
-                                                   rooms_str(NULL, 0));
+        ngx_http_rooms_given_forget(zone, holder, id);
     }
 
     rooms_buf_free(&b);
+
+    /* it stays, and goes on with polling if it still can */
+
+    ngx_http_rooms_polling_release(s, holder, id);
+    ngx_http_rooms_remote_serve_nothing(zone, holder, id);
 }
 
 
 void
 ngx_http_rooms_remote_stay(ngx_http_rooms_session_t *s)
 {
-    (void) ngx_http_rooms_remote_serve_session(s->zone, s->poll->holder,
-                                               s->poll->candidate,
-                                               rooms_str(NULL, 0));
+    ngx_http_rooms_remote_serve_nothing(s->zone, s->poll->holder,
+                                        s->poll->candidate);
 }
 
 
-static ngx_int_t
-ngx_http_rooms_remote_serve_session(ngx_http_rooms_zone_t *zone,
-    uint32_t holder, uint64_t id, rooms_str_t image)
+/* There is no session for that candidate. */
+
+static void
+ngx_http_rooms_remote_serve_nothing(ngx_http_rooms_zone_t *zone,
+    uint32_t holder, uint64_t id)
 {
     ngx_http_rooms_remote_t  answer;
 
@@ -273,9 +284,8 @@ ngx_http_rooms_remote_serve_session(ngx_http_rooms_zone_t *zone,
 
     answer.type = NGX_HTTP_ROOMS_REMOTE_SESSION;
     answer.id = id;
-    answer.body = image;
 
-    return ngx_http_rooms_remote_send(zone, holder, &answer);
+    (void) ngx_http_rooms_remote_send(zone, holder, &answer);
 }
 
 
@@ -287,6 +297,8 @@ ngx_http_rooms_remote_gone(ngx_http_rooms_zone_t *zone, uint32_t owner)
     ngx_http_rooms_exchange_t  *x;
 
     ngx_http_rooms_remote_refuse(zone, owner);
+    ngx_http_rooms_candidates_gone(zone, owner);
+    ngx_http_rooms_given_gone(zone, owner);
 
     for (q = ngx_queue_head(&zone->all);
          q != ngx_queue_sentinel(&zone->all);

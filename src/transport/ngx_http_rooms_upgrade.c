@@ -11,6 +11,8 @@
 #include <ngx_http.h>
 
 #include <ngx_http_rooms_candidate.h>
+#include <ngx_http_rooms_given.h>
+#include <ngx_http_rooms_image.h>
 #include <ngx_http_rooms_polling.h>
 #include <ngx_http_rooms_remote.h>
 #include <ngx_http_rooms_room.h>
@@ -18,6 +20,7 @@
 #include <ngx_http_rooms_ws.h>
 
 
+static void ngx_http_rooms_candidate_again(ngx_event_t *ev);
 static void ngx_http_rooms_candidate_done(ngx_http_rooms_candidate_t *cand,
     ngx_http_rooms_session_t *s);
 static ngx_http_rooms_loc_conf_t *ngx_http_rooms_upgrade_conf(
@@ -72,15 +75,11 @@ ngx_http_rooms_candidate_take(ngx_http_rooms_candidate_t *cand)
     if (cand->owner) {
         cand->state = NGX_HTTP_ROOMS_WAIT_SESSION;
 
-        if (ngx_http_rooms_remote_take(cand->conf->app->zone, cand->owner,
-                                       cand->id,
-                                       rooms_str(cand->sid,
-                                                 ROOMS_EIO_SID_LEN))
-            != NGX_OK)
-        {
-            ngx_http_rooms_candidate_close(cand);
-        }
+        cand->again.handler = ngx_http_rooms_candidate_again;
+        cand->again.data = cand;
+        cand->again.log = cand->connection->log;
 
+        ngx_http_rooms_candidate_again(&cand->again);
         return;
     }
 
@@ -95,6 +94,26 @@ ngx_http_rooms_candidate_take(ngx_http_rooms_candidate_t *cand)
     }
 
     ngx_http_rooms_candidate_done(cand, s);
+}
+
+
+/* What was asked for, or the answer, may have been lost on its way. */
+
+static void
+ngx_http_rooms_candidate_again(ngx_event_t *ev)
+{
+    ngx_http_rooms_candidate_t *cand = ev->data;
+
+    if (ngx_http_rooms_remote_take(cand->conf->app->zone, cand->owner,
+                                   cand->id,
+                                   rooms_str(cand->sid, ROOMS_EIO_SID_LEN))
+        != NGX_OK)
+    {
+        ngx_http_rooms_candidate_close(cand);
+        return;
+    }
+
+    ngx_add_timer(ev, NGX_HTTP_ROOMS_GIVEN_AGAIN);
 }
 
 
@@ -222,9 +241,50 @@ ngx_http_rooms_upgrade_reserved(uint64_t id, ngx_uint_t ok)
 }
 
 
+ngx_int_t
+ngx_http_rooms_upgrade_arrived(ngx_http_rooms_zone_t *zone, uint32_t from,
+    uint64_t id, rooms_str_t image)
+{
+    ngx_str_t                    sid;
+    ngx_http_rooms_candidate_t  *cand;
+
+    cand = ngx_http_rooms_candidate_find(id);
+
+    if (cand) {
+
+        if (cand->state != NGX_HTTP_ROOMS_WAIT_SESSION || cand->moving) {
+            return NGX_DONE;
+        }
+
+        cand->moving = 1;
+
+        if (cand->again.timer_set) {
+            ngx_del_timer(&cand->again);
+        }
+
+        return NGX_OK;
+    }
+
+    /* the same again, or its WebSocket has gone in the meantime */
+
+    sid.data = (u_char *) image.data;
+    sid.len = ngx_min(image.len, ROOMS_EIO_SID_LEN);
+
+    if (ngx_http_rooms_session_find(zone, &sid)) {
+        (void) ngx_http_rooms_remote_taken(zone, from, id);
+
+    } else {
+        (void) ngx_http_rooms_remote_release(zone, from, id,
+                                             rooms_str(NULL, 0));
+    }
+
+    return NGX_DONE;
+}
+
+
 void
-ngx_http_rooms_upgrade_moved(ngx_http_rooms_zone_t *zone, uint64_t id,
-    rooms_str_t image)
+ngx_http_rooms_upgrade_moved(ngx_http_rooms_zone_t *zone, uint32_t from,
+    uint64_t id, rooms_str_t image)
 {
     uint8_t                      deflate;
     ngx_http_rooms_loc_conf_t   *conf;
@@ -237,34 +297,48 @@ ngx_http_rooms_upgrade_moved(ngx_http_rooms_zone_t *zone, uint64_t id,
         cand = NULL;
     }
 
-    if (image.len == 0) {
+    conf = cand ? cand->conf : ngx_http_rooms_upgrade_conf(zone);
+    deflate = cand ? cand->deflate : 0;
 
-        if (cand) {
-            ngx_http_rooms_candidate_close(cand);
-        }
+    s = conf ? ngx_http_rooms_move_in(conf, deflate, image, from) : NULL;
 
+    if (s == NULL) {
+        ngx_http_rooms_upgrade_unmoved(zone, from, id, image);
         return;
     }
 
-    conf = cand ? cand->conf : ngx_http_rooms_upgrade_conf(zone);
-    deflate = cand ? cand->deflate : 0;
-    s = conf ? ngx_http_rooms_move_in(conf, deflate, image) : NULL;
+    (void) ngx_http_rooms_remote_taken(zone, from, id);
 
-    if (s && cand) {
+    if (cand) {
         ngx_http_rooms_candidate_done(cand, s);
         return;
     }
 
-    if (cand) {
+    /* its WebSocket has gone in the meantime */
+
+    ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT, 0);
+}
+
+
+void
+ngx_http_rooms_upgrade_unmoved(ngx_http_rooms_zone_t *zone, uint32_t from,
+    uint64_t id, rooms_str_t image)
+{
+    ngx_http_rooms_loc_conf_t   *conf;
+    ngx_http_rooms_candidate_t  *cand;
+
+    cand = ngx_http_rooms_candidate_find(id);
+
+    conf = cand ? cand->conf : ngx_http_rooms_upgrade_conf(zone);
+
+    ngx_http_rooms_image_end(zone, image, conf ? conf->recovery : 0);
+
+    if (cand && cand->state == NGX_HTTP_ROOMS_WAIT_SESSION) {
         ngx_http_rooms_candidate_close(cand);
+        return;
     }
 
-    if (s) {
-
-        /* its WebSocket has gone in the meantime */
-
-        ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT, 0);
-    }
+    (void) ngx_http_rooms_remote_release(zone, from, id, rooms_str(NULL, 0));
 }
 
 

@@ -34,27 +34,42 @@ ngx_int_t ngx_http_rooms_upgrade(ngx_http_request_t *r,
 void ngx_http_rooms_upgrade_reserved(uint64_t id, ngx_uint_t ok);
 
 /*
- * The session moved here; image is what ngx_http_rooms_move_out() wrote, or
- * empty where it could not.
+ * An image came for a candidate.  NGX_OK: it waits for it, and asks no more;
+ * NGX_DONE: it is answered, or is being taken in already.
  */
 
-void ngx_http_rooms_upgrade_moved(ngx_http_rooms_zone_t *zone, uint64_t id,
-    rooms_str_t image);
+ngx_int_t ngx_http_rooms_upgrade_arrived(ngx_http_rooms_zone_t *zone,
+    uint32_t from, uint64_t id, rooms_str_t image);
+
+/*
+ * The session moves here; image is what ngx_http_rooms_move_out() wrote in the
+ * worker from.  Over Redis the records of its sockets are this worker's
+ * already.  The other worker is told.
+ */
+
+void ngx_http_rooms_upgrade_moved(ngx_http_rooms_zone_t *zone, uint32_t from,
+    uint64_t id, rooms_str_t image);
+
+/*
+ * It cannot: the candidate is closed, and what of the session is this worker's
+ * ends; image may be empty.
+ */
+
+void ngx_http_rooms_upgrade_unmoved(ngx_http_rooms_zone_t *zone,
+    uint32_t from, uint64_t id, rooms_str_t image);
 
 
 /*
  * ngx_http_rooms_move.c: a session as octets, and back.  What was published
- * between the two is replayed.  NGX_DECLINED: it cannot move now.
+ * between the two is replayed.  NULL: not all of it can be had, or somebody
+ * tells that it is gone; what of it was here is closed.
  */
 
 ngx_int_t ngx_http_rooms_move_out(ngx_http_rooms_session_t *s,
     rooms_buf_t *b);
 ngx_http_rooms_session_t *ngx_http_rooms_move_in(
-    ngx_http_rooms_loc_conf_t *conf, uint8_t deflate, rooms_str_t image);
-
-/* Appends the rooms that stand in an image, for .._record_room(). */
-
-void ngx_http_rooms_move_rooms(rooms_str_t image, rooms_buf_t *b);
+    ngx_http_rooms_loc_conf_t *conf, uint8_t deflate, rooms_str_t in,
+    uint32_t from);
 
 /* What is queued as polling packets becomes WebSocket frames. */
 

@@ -11,6 +11,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include <ngx_http_rooms_given.h>
 #include <ngx_http_rooms_polling.h>
 #include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_socket.h>
@@ -39,6 +40,8 @@ ngx_http_rooms_zone_close(ngx_http_rooms_zone_t *zone)
         ngx_queue_remove(q);
         ngx_free(q);
     }
+
+    ngx_http_rooms_given_free(zone);
 
     rooms_table_free(&zone->rooms);
     rooms_table_free(&zone->sessions);

@@ -15,6 +15,7 @@
 
 #include <ngx_http_rooms_zone.h>
 #include <ngx_http_rooms_file.h>
+#include <ngx_http_rooms_given.h>
 #include <ngx_http_rooms_workers.h>
 #include <ngx_http_rooms_redis.h>
 #include <ngx_http_rooms_room.h>
@@ -285,6 +286,8 @@ ngx_http_rooms_zone_open(ngx_http_rooms_zone_t *zone)
     zone->deliver.handler = ngx_http_rooms_zone_deliver;
     zone->deliver.data = zone;
     zone->deliver.log = ngx_cycle->log;
+
+    ngx_http_rooms_given_init(zone);
 
     rooms_buf_init(&zone->entry, 0);
 

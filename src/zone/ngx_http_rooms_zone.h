@@ -122,6 +122,13 @@ struct ngx_http_rooms_zone_s {
     rooms_table_t             sockets;     /* by sid: socket->node */
     ngx_queue_t               all;         /* sessions: session->link */
 
+    /* ngx_http_rooms_given.c */
+    rooms_table_t             given;
+    ngx_queue_t               giving;
+    ngx_uint_t                ngiven;
+    size_t                    given_size;
+    ngx_event_t               given_timer;
+
     ngx_queue_t               directed;    /* copies, not yet handled */
     ngx_event_t               deliver;     /* posted when there are some */
     unsigned                  draining:1;
