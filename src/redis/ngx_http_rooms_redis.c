@@ -69,6 +69,10 @@ ngx_http_rooms_redis_open(ngx_http_rooms_zone_t *zone)
     redis->resume.data = redis;
     redis->resume.log = ngx_cycle->log;
 
+    redis->gather.handler = ngx_http_rooms_redis_gather_handler;
+    redis->gather.data = redis;
+    redis->gather.log = ngx_cycle->log;
+
     redis->cmd.conf = redis->conf;
     redis->cmd.name = "commands";
     redis->cmd.data = redis;
@@ -105,6 +109,8 @@ ngx_http_rooms_redis_close_zone(ngx_http_rooms_zone_t *zone)
     ngx_http_rooms_redis_t  *redis;
 
     redis = zone->redis;
+
+    ngx_http_rooms_redis_gathered_send(redis);
 
     /* a lease in the past: whoever looks next sees to what is left */
 

@@ -32,6 +32,7 @@
 typedef struct ngx_http_rooms_pending_s  ngx_http_rooms_pending_t;
 typedef struct ngx_http_rooms_op_s       ngx_http_rooms_op_t;
 typedef struct ngx_http_rooms_fetch_s    ngx_http_rooms_fetch_t;
+typedef struct ngx_http_rooms_gathered_s  ngx_http_rooms_gathered_t;
 
 
 struct ngx_http_rooms_redis_s {
@@ -49,6 +50,8 @@ struct ngx_http_rooms_redis_s {
 
     ngx_rbtree_t                   ops;        /* appends on their way */
     ngx_rbtree_node_t              ops_sentinel;
+    ngx_http_rooms_gathered_t     *gathered;   /* of them, in this turn */
+    ngx_event_t                    gather;     /* sends those */
     ngx_queue_t                    backlog;    /* published, not yet read */
     ngx_queue_t                    letters;    /* to workers, not yet sent */
     size_t                         letters_size;
@@ -248,6 +251,12 @@ void ngx_http_rooms_redis_room_wake(ngx_http_rooms_room_t *room);
 
 ngx_uint_t ngx_http_rooms_redis_own(ngx_http_rooms_redis_t *redis,
     const rooms_bus_header_t *h);
+
+
+/* ngx_http_rooms_redis_gather.c: redis->gather; and before its time */
+
+void ngx_http_rooms_redis_gather_handler(ngx_event_t *ev);
+void ngx_http_rooms_redis_gathered_send(ngx_http_rooms_redis_t *redis);
 
 
 /* ngx_http_rooms_redis_append.c: deadlines, snapshots */

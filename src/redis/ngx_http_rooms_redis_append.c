@@ -7,41 +7,20 @@
 
 
 #include <ngx_http_rooms_redis_op.h>
+#include <ngx_http_rooms_redis_words.h>
 
 
 #define NGX_HTTP_ROOMS_REDIS_SNAPSHOT  16384 /* octets, as in the script */
-#define NGX_HTTP_ROOMS_REDIS_KEPT      64    /* messages, until trimmed */
 #define NGX_HTTP_ROOMS_REDIS_LOAD      4     /* times a snapshot, to read */
 #define NGX_HTTP_ROOMS_APPEND_HEAD     6     /* words */
 #define NGX_HTTP_ROOMS_APPEND_PART     7     /* words */
-#define NGX_HTTP_ROOMS_APPEND_PLAIN    10    /* words */
-#define NGX_HTTP_ROOMS_APPEND_PLAIN_KEYS  3
-#define NGX_HTTP_ROOMS_APPEND_NUMBERS  (2 * NGX_INT64_LEN + 2)
 
 
-/* The words as they grow; args point behind the room for all keys. */
-
-typedef struct {
-    ngx_http_rooms_redis_t  *redis;
-    ngx_pool_t              *pool;
-    rooms_str_t             *words;
-    rooms_str_t             *args;
-    ngx_uint_t               nkeys;
-    ngx_uint_t               nargs;
-    unsigned                 failed:1;
-} ngx_http_rooms_words_t;
-
-
-static ngx_uint_t ngx_http_rooms_append_is_plain(ngx_http_rooms_op_t *op);
-static ngx_int_t ngx_http_rooms_append_plain(ngx_http_rooms_words_t *w,
-    ngx_http_rooms_op_t *op);
-static ngx_int_t ngx_http_rooms_append_words(ngx_http_rooms_words_t *w,
+static void ngx_http_rooms_append_words(ngx_http_rooms_words_t *w,
     ngx_http_rooms_op_t *op);
 static void ngx_http_rooms_append_token(ngx_http_rooms_words_t *w,
     ngx_http_rooms_op_t *op);
 static void ngx_http_rooms_append_own(ngx_http_rooms_words_t *w,
-    ngx_http_rooms_op_t *op);
-static void ngx_http_rooms_append_ttl(ngx_http_rooms_words_t *w,
     ngx_http_rooms_op_t *op);
 static void ngx_http_rooms_append_others(ngx_http_rooms_words_t *w,
     const char *kind, const rooms_buf_t *b);
@@ -52,142 +31,28 @@ static void ngx_http_rooms_append_keys(ngx_http_rooms_words_t *w,
     ngx_http_rooms_op_t *op);
 static void ngx_http_rooms_append_until(ngx_http_rooms_words_t *w,
     ngx_http_rooms_op_t *op);
-static void ngx_http_rooms_append_key(ngx_http_rooms_words_t *w,
-    const char *kind, rooms_str_t name);
-static void ngx_http_rooms_append_arg(ngx_http_rooms_words_t *w,
-    rooms_str_t arg);
-static void ngx_http_rooms_append_number(ngx_http_rooms_words_t *w,
-    uint64_t n);
-static void ngx_http_rooms_append_print(ngx_http_rooms_words_t *w,
-    const char *fmt, ...);
 
 
 ngx_int_t
 ngx_http_rooms_redis_append(ngx_http_rooms_redis_t *redis,
     ngx_http_rooms_op_t *op)
 {
-    ngx_int_t               rc;
-    ngx_pool_t             *pool;
     ngx_http_rooms_words_t  w;
 
-    pool = ngx_create_pool(4096, ngx_cycle->log);
-    if (pool == NULL) {
+    if (ngx_http_rooms_words_init(&w, redis) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    ngx_memzero(&w, sizeof(ngx_http_rooms_words_t));
+    ngx_http_rooms_append_words(&w, op);
 
-    w.redis = redis;
-    w.pool = pool;
-
-    rc = ngx_http_rooms_append_is_plain(op)
-         ? ngx_http_rooms_append_plain(&w, op)
-         : ngx_http_rooms_append_words(&w, op);
-
-    if (rc == NGX_OK) {
-        rc = ngx_http_rooms_redis_script(&redis->cmd,
-                                         NGX_HTTP_ROOMS_SCRIPT_APPEND,
-                                         w.words, w.nkeys,
-                                         w.nkeys + w.nargs,
-                                         ngx_http_rooms_redis_appended, op);
-    }
-
-    ngx_destroy_pool(pool);
-
-    return rc;
-}
-
-
-/* 1: nothing but records, and the room goes on as it is. */
-
-static ngx_uint_t
-ngx_http_rooms_append_is_plain(ngx_http_rooms_op_t *op)
-{
-    if (op->n == 0 || op->nclaims || op->nothers || op->ndrops || op->has_keys
-        || op->remove)
-    {
-        return 0;
-    }
-
-    if (op->live) {
-        return op->expected != ROOMS_JOURNAL_ANY
-               && op->deadline == ROOMS_JOURNAL_KEEP;
-    }
-
-    return op->expected == ROOMS_JOURNAL_ANY && !op->facts;
-}
-
-
-/*
- * How long a room without a state is kept is not said with each message: an
- * eighth of it more, and again after that.
- */
-
-static ngx_int_t
-ngx_http_rooms_append_plain(ngx_http_rooms_words_t *w,
-    ngx_http_rooms_op_t *op)
-{
-    uint64_t                 keep;
-    rooms_str_t              name;
-    ngx_http_rooms_room_t   *room;
-    ngx_http_rooms_redis_t  *redis;
-
-    w->words = ngx_palloc(w->pool, NGX_HTTP_ROOMS_APPEND_PLAIN
-                                   * sizeof(rooms_str_t));
-    if (w->words == NULL) {
-        return NGX_ERROR;
-    }
-
-    redis = w->redis;
-    name = rooms_str(op->name.data, op->name.len);
-    w->args = &w->words[NGX_HTTP_ROOMS_APPEND_PLAIN_KEYS];
-
-    ngx_http_rooms_append_key(w, "z", rooms_str(NULL, 0));
-    ngx_http_rooms_append_key(w, "r:", name);
-    ngx_http_rooms_append_key(w, "s:", name);
-
-    ngx_http_rooms_append_number(w, redis->zone->epoch);
-    ngx_http_rooms_append_token(w, op);
-
-    if (op->live) {
-        ngx_http_rooms_append_number(w, op->expected);
-
-    } else {
-        ngx_http_rooms_append_arg(w, rooms_str("*", 1));
-    }
-
-    ngx_http_rooms_append_number(w, op->n * ROOMS_MESSAGE_IDS);
-    ngx_http_rooms_append_arg(w, rooms_str(op->records.data,
-                                           op->records.len));
-    if (op->live) {
-        return w->failed ? NGX_ERROR : NGX_OK;
-    }
-
-    keep = redis->conf->keep;
-    ngx_http_rooms_append_number(w, keep + keep / 8);
-
-    room = ngx_http_rooms_room_find(redis->zone,
-                                    rooms_journal_hash(redis->zone->journal,
-                                                       name));
-    if (room == NULL || room->backing.kept++ == 0
-        || room->backing.kept == NGX_HTTP_ROOMS_REDIS_KEPT
-        || ngx_current_msec - room->backing.kept_since >= keep / 8)
-    {
-        ngx_http_rooms_append_number(w, redis->conf->history);
-
-        if (room) {
-            room->backing.kept = 1;
-            room->backing.kept_since = ngx_current_msec;
-        }
-    }
-
-    return w->failed ? NGX_ERROR : NGX_OK;
+    return ngx_http_rooms_words_run(&w, NGX_HTTP_ROOMS_SCRIPT_APPEND,
+                                    ngx_http_rooms_redis_appended, op);
 }
 
 
 /* See the script for their order. */
 
-static ngx_int_t
+static void
 ngx_http_rooms_append_words(ngx_http_rooms_words_t *w,
     ngx_http_rooms_op_t *op)
 {
@@ -202,21 +67,18 @@ ngx_http_rooms_append_words(ngx_http_rooms_words_t *w,
     nkeys += 2 + 2 * parts;
     nwords += NGX_HTTP_ROOMS_APPEND_HEAD + NGX_HTTP_ROOMS_APPEND_PART * parts;
 
-    w->words = ngx_palloc(w->pool, (nkeys + nwords) * sizeof(rooms_str_t));
-    if (w->words == NULL) {
-        return NGX_ERROR;
+    if (ngx_http_rooms_words_alloc(w, nkeys, nwords) != NGX_OK) {
+        return;
     }
 
-    w->args = &w->words[nkeys];
+    ngx_http_rooms_words_key(w, "z", rooms_str(NULL, 0));
+    ngx_http_rooms_words_key(w, "due", rooms_str(NULL, 0));
 
-    ngx_http_rooms_append_key(w, "z", rooms_str(NULL, 0));
-    ngx_http_rooms_append_key(w, "due", rooms_str(NULL, 0));
-
-    ngx_http_rooms_append_number(w, redis->zone->epoch);
+    ngx_http_rooms_words_number(w, redis->zone->epoch);
     ngx_http_rooms_append_token(w, op);
-    ngx_http_rooms_append_number(w, redis->conf->history);
-    ngx_http_rooms_append_number(w, parts);
-    ngx_http_rooms_append_number(w, op->n ? op->nclaims + 1 : 0);
+    ngx_http_rooms_words_number(w, redis->conf->history);
+    ngx_http_rooms_words_number(w, parts);
+    ngx_http_rooms_words_number(w, op->n ? op->nclaims + 1 : 0);
     ngx_http_rooms_append_until(w, op);
 
     ngx_http_rooms_append_others(w, "c", &op->claims);
@@ -228,8 +90,6 @@ ngx_http_rooms_append_words(ngx_http_rooms_words_t *w,
     ngx_http_rooms_append_others(w, "m", &op->others);
     ngx_http_rooms_append_others(w, "d", &op->drops);
     ngx_http_rooms_append_keys(w, op);
-
-    return w->failed ? NGX_ERROR : NGX_OK;
 }
 
 
@@ -237,7 +97,7 @@ static void
 ngx_http_rooms_append_token(ngx_http_rooms_words_t *w,
     ngx_http_rooms_op_t *op)
 {
-    ngx_http_rooms_append_print(w, "%*s %uL", w->redis->me_len, w->redis->me,
+    ngx_http_rooms_words_print(w, "%*s %uL", w->redis->me_len, w->redis->me,
                                 (uint64_t) op->node.key);
 }
 
@@ -253,40 +113,38 @@ ngx_http_rooms_append_own(ngx_http_rooms_words_t *w, ngx_http_rooms_op_t *op)
     name = rooms_str(op->name.data, op->name.len);
     lives = (op->facts || op->live);
 
-    ngx_http_rooms_append_key(w, "r:", name);
-    ngx_http_rooms_append_key(w, "s:", name);
+    ngx_http_rooms_words_key(w, "r:", name);
+    ngx_http_rooms_words_key(w, "s:", name);
 
-    ngx_http_rooms_append_arg(w, rooms_str(op->remove ? "r"
+    ngx_http_rooms_words_arg(w, rooms_str(op->remove ? "r"
                                            : lives ? "l" : "m", 1));
-    ngx_http_rooms_append_arg(w, name);
+    ngx_http_rooms_words_arg(w, name);
 
     if (op->expected == ROOMS_JOURNAL_ANY) {
-        ngx_http_rooms_append_arg(w, rooms_str("*", 1));
+        ngx_http_rooms_words_arg(w, rooms_str("*", 1));
 
     } else if (op->expected == ROOMS_JOURNAL_NONE) {
-        ngx_http_rooms_append_print(w, "-%uL", op->base);
+        ngx_http_rooms_words_print(w, "-%uL", op->base);
 
     } else {
-        ngx_http_rooms_append_number(w, op->expected);
+        ngx_http_rooms_words_number(w, op->expected);
     }
 
     if (op->deadline == ROOMS_JOURNAL_KEEP) {
-        ngx_http_rooms_append_arg(w, rooms_str("-", 1));
+        ngx_http_rooms_words_arg(w, rooms_str("-", 1));
 
     } else {
-        ngx_http_rooms_append_number(w, op->deadline);
+        ngx_http_rooms_words_number(w, op->deadline);
     }
 
     ngx_http_rooms_append_ttl(w, op);
-    ngx_http_rooms_append_number(w, op->n);
-    ngx_http_rooms_append_arg(w, rooms_str(op->records.data,
+    ngx_http_rooms_words_number(w, op->n);
+    ngx_http_rooms_words_arg(w, rooms_str(op->records.data,
                                            op->records.len));
 }
 
 
-/* How long the room's keys are kept. */
-
-static void
+void
 ngx_http_rooms_append_ttl(ngx_http_rooms_words_t *w, ngx_http_rooms_op_t *op)
 {
     uint64_t  keep;
@@ -294,16 +152,16 @@ ngx_http_rooms_append_ttl(ngx_http_rooms_words_t *w, ngx_http_rooms_op_t *op)
     keep = w->redis->conf->keep;
 
     if (op->remove || (!op->facts && !op->live)) {
-        ngx_http_rooms_append_number(w, keep);
+        ngx_http_rooms_words_number(w, keep);
 
     } else if (op->deadline == ROOMS_JOURNAL_KEEP && op->live) {
-        ngx_http_rooms_append_arg(w, rooms_str("-", 1));
+        ngx_http_rooms_words_arg(w, rooms_str("-", 1));
 
     } else if (op->deadline == ROOMS_JOURNAL_KEEP || op->deadline == 0) {
-        ngx_http_rooms_append_arg(w, rooms_str("0", 1));
+        ngx_http_rooms_words_arg(w, rooms_str("0", 1));
 
     } else {
-        ngx_http_rooms_append_number(w, keep + (op->deadline > op->now
+        ngx_http_rooms_words_number(w, keep + (op->deadline > op->now
                                                 ? op->deadline - op->now
                                                 : 0));
     }
@@ -324,23 +182,23 @@ ngx_http_rooms_append_others(ngx_http_rooms_words_t *w, const char *kind,
     while (rooms_get_str16(&in, &name) == ROOMS_OK) {
         len = ngx_http_rooms_append_len(in);
 
-        ngx_http_rooms_append_key(w, "r:", name);
-        ngx_http_rooms_append_key(w, "s:", name);
+        ngx_http_rooms_words_key(w, "r:", name);
+        ngx_http_rooms_words_key(w, "s:", name);
 
-        ngx_http_rooms_append_arg(w, rooms_str(kind, 1));
-        ngx_http_rooms_append_arg(w, name);
-        ngx_http_rooms_append_arg(w, rooms_str("*", 1));
-        ngx_http_rooms_append_arg(w, rooms_str("0", 1));
+        ngx_http_rooms_words_arg(w, rooms_str(kind, 1));
+        ngx_http_rooms_words_arg(w, name);
+        ngx_http_rooms_words_arg(w, rooms_str("*", 1));
+        ngx_http_rooms_words_arg(w, rooms_str("0", 1));
 
         if (kind[0] == 'c') {
-            ngx_http_rooms_append_arg(w, rooms_str("0", 1));
+            ngx_http_rooms_words_arg(w, rooms_str("0", 1));
 
         } else {
-            ngx_http_rooms_append_number(w, w->redis->conf->keep);
+            ngx_http_rooms_words_number(w, w->redis->conf->keep);
         }
 
-        ngx_http_rooms_append_arg(w, rooms_str("1", 1));
-        ngx_http_rooms_append_arg(w, rooms_str(in.data, len));
+        ngx_http_rooms_words_arg(w, rooms_str("1", 1));
+        ngx_http_rooms_words_arg(w, rooms_str(in.data, len));
 
         in.data += len;
         in.len -= len;
@@ -406,13 +264,13 @@ ngx_http_rooms_append_keys(ngx_http_rooms_words_t *w,
     {
         w->words[w->nkeys++] = key;
 
-        ngx_http_rooms_append_arg(w, command);
-        ngx_http_rooms_append_number(w, n);
+        ngx_http_rooms_words_arg(w, command);
+        ngx_http_rooms_words_number(w, n);
 
         for (i = 0; i < n; i++) {
             str = rooms_str(NULL, 0);
             (void) rooms_get_str32(&in, &str);
-            ngx_http_rooms_append_arg(w, str);
+            ngx_http_rooms_words_arg(w, str);
         }
     }
 }
@@ -423,64 +281,14 @@ ngx_http_rooms_append_until(ngx_http_rooms_words_t *w,
     ngx_http_rooms_op_t *op)
 {
     if (!op->has_keys) {
-        ngx_http_rooms_append_arg(w, rooms_str("-", 1));
+        ngx_http_rooms_words_arg(w, rooms_str("-", 1));
 
     } else if (op->deadline == ROOMS_JOURNAL_KEEP) {
-        ngx_http_rooms_append_arg(w, rooms_str("k", 1));
+        ngx_http_rooms_words_arg(w, rooms_str("k", 1));
 
     } else {
-        ngx_http_rooms_append_number(w, op->deadline);
+        ngx_http_rooms_words_number(w, op->deadline);
     }
-}
-
-
-static void
-ngx_http_rooms_append_key(ngx_http_rooms_words_t *w, const char *kind,
-    rooms_str_t name)
-{
-    u_char  *p;
-
-    p = ngx_pnalloc(w->pool, NGX_HTTP_ROOMS_REDIS_KEY);
-    if (p == NULL) {
-        w->failed = 1;
-        return;
-    }
-
-    w->words[w->nkeys++] = ngx_http_rooms_redis_key(w->redis, p, kind, name);
-}
-
-
-static void
-ngx_http_rooms_append_arg(ngx_http_rooms_words_t *w, rooms_str_t arg)
-{
-    w->args[w->nargs++] = arg;
-}
-
-
-static void
-ngx_http_rooms_append_number(ngx_http_rooms_words_t *w, uint64_t n)
-{
-    ngx_http_rooms_append_print(w, "%uL", n);
-}
-
-
-static void
-ngx_http_rooms_append_print(ngx_http_rooms_words_t *w, const char *fmt, ...)
-{
-    u_char   *p, *last;
-    va_list   args;
-
-    p = ngx_pnalloc(w->pool, NGX_HTTP_ROOMS_APPEND_NUMBERS);
-    if (p == NULL) {
-        w->failed = 1;
-        return;
-    }
-
-    va_start(args, fmt);
-    last = ngx_vslprintf(p, p + NGX_HTTP_ROOMS_APPEND_NUMBERS, fmt, args);
-    va_end(args);
-
-    ngx_http_rooms_append_arg(w, rooms_str(p, last - p));
 }
 
 

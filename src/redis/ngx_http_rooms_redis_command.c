@@ -24,6 +24,8 @@ static void ngx_http_rooms_redis_socket_hold(ngx_http_rooms_socket_t *socket);
 static void ngx_http_rooms_pending_random(ngx_http_rooms_pending_t *p);
 static ngx_int_t ngx_http_rooms_pending_route(ngx_http_rooms_pending_t *p);
 static void ngx_http_rooms_pending_direct(ngx_http_rooms_pending_t *p);
+static ngx_uint_t ngx_http_rooms_pending_is_plain(
+    ngx_http_rooms_pending_t *p);
 static void ngx_http_rooms_pending_together(ngx_http_rooms_op_t *op,
     ngx_http_rooms_pending_t *p);
 static void ngx_http_rooms_pending_caller(ngx_http_rooms_pending_t *p,
@@ -284,6 +286,7 @@ ngx_http_rooms_pending_route(ngx_http_rooms_pending_t *p)
 static void
 ngx_http_rooms_pending_direct(ngx_http_rooms_pending_t *p)
 {
+    ngx_uint_t            gathered;
     ngx_http_rooms_op_t  *op;
 
     if (ngx_http_rooms_pending_decide(p, NULL) == ROOMS_AGAIN) {
@@ -301,14 +304,23 @@ ngx_http_rooms_pending_direct(ngx_http_rooms_pending_t *p)
         return;
     }
 
-    op = ngx_http_rooms_op_create(p->task.zone->redis, p->task.cmd.room);
-    if (op == NULL) {
-        ngx_http_rooms_pending_refuse(p, ROOMS_REFUSE_INTERNAL);
-        ngx_http_rooms_pending_finish(p);
-        return;
-    }
+    op = ngx_http_rooms_pending_is_plain(p)
+         ? ngx_http_rooms_redis_gathering(p->task.zone->redis,
+                                          p->task.cmd.room)
+         : NULL;
 
-    op->expected = ROOMS_JOURNAL_ANY;
+    gathered = (op != NULL);
+
+    if (op == NULL) {
+        op = ngx_http_rooms_op_create(p->task.zone->redis, p->task.cmd.room);
+        if (op == NULL) {
+            ngx_http_rooms_pending_refuse(p, ROOMS_REFUSE_INTERNAL);
+            ngx_http_rooms_pending_finish(p);
+            return;
+        }
+
+        op->expected = ROOMS_JOURNAL_ANY;
+    }
 
     ngx_http_rooms_op_add(op, p);
 
@@ -316,14 +328,33 @@ ngx_http_rooms_pending_direct(ngx_http_rooms_pending_t *p)
         ngx_http_rooms_pending_together(op, p);
     }
 
-    ngx_http_rooms_op_send(op);
+    if (!gathered) {
+        ngx_http_rooms_op_send(op);
+    }
+}
+
+
+/* 1: nothing but records of its room. */
+
+static ngx_uint_t
+ngx_http_rooms_pending_is_plain(ngx_http_rooms_pending_t *p)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < p->d.nrecords; i++) {
+        if (p->d.records[i].room.len || p->d.records[i].fact.len) {
+            return 0;
+        }
+    }
+
+    return !p->d.remove && p->d.keep_deadline;
 }
 
 
 /*
  * Those behind it that go to the same room, and change nothing for those that
  * follow, go with it: else a socket would write one record in each round
- * trip, and everybody would be sent one message at a time.
+ * trip, and everybody would be gathered one message at a time.
  */
 
 static void
@@ -354,7 +385,8 @@ ngx_http_rooms_pending_together(ngx_http_rooms_op_t *op,
                != 0
             || ngx_http_rooms_pending_decide(p, NULL) == ROOMS_AGAIN
             || p->d.verify || p->d.neffects
-            || !ngx_http_rooms_pending_writes(p))
+            || !ngx_http_rooms_pending_writes(p)
+            || !ngx_http_rooms_pending_is_plain(p))
         {
             /* it is decided again when its turn comes */
 

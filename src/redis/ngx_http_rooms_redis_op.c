@@ -26,16 +26,9 @@ typedef enum {
 
 static void ngx_http_rooms_op_other(rooms_buf_t *b, rooms_str_t room,
     const rooms_bus_record_t *r);
-static void ngx_http_rooms_op_written(ngx_http_rooms_op_t *op, uint64_t base);
-static void ngx_http_rooms_op_conflict(ngx_http_rooms_op_t *op,
-    uint64_t last, redisReply *records);
 static ngx_http_rooms_pending_t *ngx_http_rooms_op_claimant(
     ngx_http_rooms_op_t *op, uint64_t n);
 static void ngx_http_rooms_op_done(ngx_http_rooms_op_t *op);
-static void ngx_http_rooms_op_again(ngx_http_rooms_op_t *op,
-    ngx_http_rooms_pending_t *claimant);
-static void ngx_http_rooms_op_failed(ngx_http_rooms_op_t *op,
-    rooms_refusal_e why);
 
 
 ngx_http_rooms_op_t *
@@ -167,6 +160,11 @@ ngx_http_rooms_op_send(ngx_http_rooms_op_t *op)
         return;
     }
 
+    if (ngx_http_rooms_redis_gathers(op)) {
+        ngx_http_rooms_redis_gather(op);
+        return;
+    }
+
     if (ngx_http_rooms_redis_append(op->redis, op) != NGX_OK) {
         ngx_http_rooms_op_failed(op, ROOMS_REFUSE_STORAGE);
     }
@@ -223,14 +221,8 @@ ngx_http_rooms_redis_appended(void *data, redisReply *reply)
         return;
 
     case NGX_HTTP_ROOMS_APPENDED_CONFLICT:
-        redis->zone->stat->conflicts++;
-
-        if (room) {
-            ngx_http_rooms_op_conflict(op, n,
-                                    ngx_http_rooms_redis_element(reply, 2));
-        }
-
-        ngx_http_rooms_op_again(op, NULL);
+        ngx_http_rooms_op_conflict(op, n,
+                                   ngx_http_rooms_redis_element(reply, 2));
         return;
 
     case NGX_HTTP_ROOMS_APPENDED_TAKEN:
@@ -242,9 +234,7 @@ ngx_http_rooms_redis_appended(void *data, redisReply *reply)
 }
 
 
-/* The ids of its records begin after base. */
-
-static void
+void
 ngx_http_rooms_op_written(ngx_http_rooms_op_t *op, uint64_t base)
 {
     uint64_t                last;
@@ -274,7 +264,7 @@ ngx_http_rooms_op_written(ngx_http_rooms_op_t *op, uint64_t base)
  * to be told; or all of it is gone.
  */
 
-static void
+void
 ngx_http_rooms_op_conflict(ngx_http_rooms_op_t *op, uint64_t last,
     redisReply *records)
 {
@@ -282,15 +272,19 @@ ngx_http_rooms_op_conflict(ngx_http_rooms_op_t *op, uint64_t last,
 
     room = op->room;
 
-    if (last > op->base) {
+    op->redis->zone->stat->conflicts++;
+
+    if (room && last > op->base) {
         room->backing.committed = last;
         ngx_http_rooms_redis_room_ahead(room, records);
-        return;
+
+    } else if (room) {
+        ngx_http_rooms_room_doom(room, 1);
+        room->backing.loaded = 0;
+        ngx_http_rooms_redis_room_reload(room);
     }
 
-    ngx_http_rooms_room_doom(room, 1);
-    room->backing.loaded = 0;
-    ngx_http_rooms_redis_room_reload(room);
+    ngx_http_rooms_op_again(op, NULL);
 }
 
 
@@ -364,7 +358,7 @@ ngx_http_rooms_op_done(ngx_http_rooms_op_t *op)
  * the claimant, who asks for another room.
  */
 
-static void
+void
 ngx_http_rooms_op_again(ngx_http_rooms_op_t *op,
     ngx_http_rooms_pending_t *claimant)
 {
@@ -440,7 +434,7 @@ ngx_http_rooms_op_again(ngx_http_rooms_op_t *op,
  * done for certain is tried again; the others are refused.
  */
 
-static void
+void
 ngx_http_rooms_op_failed(ngx_http_rooms_op_t *op, rooms_refusal_e why)
 {
     ngx_queue_t               *q, tasks, again;

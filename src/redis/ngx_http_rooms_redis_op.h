@@ -155,6 +155,42 @@ void ngx_http_rooms_op_send(ngx_http_rooms_op_t *op);
 void ngx_http_rooms_op_free(ngx_http_rooms_op_t *op);
 
 
+/* The outcomes of an append; none of them leaves it to its caller. */
+
+/* It is in the journal, with ids after base. */
+
+void ngx_http_rooms_op_written(ngx_http_rooms_op_t *op, uint64_t base);
+
+/* The room's last id is another; with what is missing, as of XRANGE, or NULL:
+ * its commands are decided again. */
+
+void ngx_http_rooms_op_conflict(ngx_http_rooms_op_t *op, uint64_t last,
+    redisReply *records);
+
+/* They are decided again, but the claimant (or NULL) for another room. */
+
+void ngx_http_rooms_op_again(ngx_http_rooms_op_t *op,
+    ngx_http_rooms_pending_t *claimant);
+void ngx_http_rooms_op_failed(ngx_http_rooms_op_t *op, rooms_refusal_e why);
+
+
+/* ngx_http_rooms_redis_gather.c: appends that go to Redis together */
+
+/* 1: nothing but records, and the room goes on as it is. */
+
+ngx_uint_t ngx_http_rooms_redis_gathers(ngx_http_rooms_op_t *op);
+
+/* Sends it when the turn ends. */
+
+void ngx_http_rooms_redis_gather(ngx_http_rooms_op_t *op);
+
+/* One for a room in which nobody decides, to which more may be added; or
+ * NULL. */
+
+ngx_http_rooms_op_t *ngx_http_rooms_redis_gathering(
+    ngx_http_rooms_redis_t *redis, rooms_str_t room);
+
+
 /* ngx_http_rooms_redis_append.c */
 
 /* Sends it; .._redis_appended() gets the reply.  Errors: of the connection. */

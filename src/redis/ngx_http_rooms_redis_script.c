@@ -41,10 +41,6 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
      * lives.  own is the part whose keys the others are; 0: none.  Expected is
      * the last id, -ID of one that did not live then, or *: whatever it is.
      *
-     * What is appended most is said in fewer words; KEYS z r s
-     * ARGV epoch token expected 8n RECORDS, where the room lives on as it does;
-     *      epoch token * 8n RECORDS ttl [history], where it does not live.
-     *
      * In a cluster, keys that were written before may be on another node while
      * the slot moves: that is asked before anything is written.
      *
@@ -66,42 +62,6 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
     "end\n"
     "local e = c('HGET', z, 'epoch')\n"
     "if e ~= A[1] then return {2, e or ''} end\n"
-    "if #K == 3 then\n"
-    "  local r, x, n, records = K[2], A[3], A[4], A[5]\n"
-    "  local last, h\n"
-    "  if x == '*' then\n"
-    "    last = c('HGET', r, 'last') or '0'\n"
-    "  else\n"
-    "    h = c('HMGET', r, 'last', 'size')\n"
-    "    last = h[1] or '0'\n"
-    "    if last ~= x then return conflict(K[3], x, last) end\n"
-    "  end\n"
-    "  local id = c('HINCRBY', z, 'id', n)\n"
-    "  local p, base = f('%d', id), id - n\n"
-    "  local first = n == '8' and p or f('%d', base + 8)\n"
-    "  local text = e .. ' ' .. last .. ' ' .. first .. ' ' .. A[2] .. '\\n'\n"
-    "               .. records\n"
-    "  local snapshot = false\n"
-    "  if h then\n"
-    "    local size = (h[2] or -M) + #records\n"
-    "    if size >= 0 then size, snapshot = -M, true end\n"
-    "    c('XADD', K[3], p, 'd', text)\n"
-    "    c('HSET', r, 'last', p, 'size', f('%d', size))\n"
-    "  else\n"
-    "    if A[7] then\n"
-    "      c('XADD', K[3], 'MAXLEN', '~', A[7], p, 'd', text)\n"
-    "    else\n"
-    "      c('XADD', K[3], p, 'd', text)\n"
-    "    end\n"
-    "    c('HSET', r, 'last', p)\n"
-    "    if A[7] or last == '0' then\n"
-    "      c('PEXPIRE', r, A[6])\n"
-    "      c('PEXPIRE', K[3], A[6])\n"
-    "    end\n"
-    "  end\n"
-    "  c('PUBLISH', r, text)\n"
-    "  return snapshot and {0, base, 1} or base\n"
-    "end\n"
     "local due = K[2]\n"
     "local parts, own, total, was = A[4] + 0, A[5] + 0, 0, {}\n"
     "for i = 1, parts do\n"
@@ -210,6 +170,104 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
     "  end\n"
     "end\n"
     "return snapshot and {0, base, 1} or base\n",
+
+    /*
+     * records; KEYS z due, for each room r s
+     * ARGV epoch owner ttl history, for each room: expected 8n seq RECORDS, and
+     *      where expected is =ID: room deadline ttl
+     *
+     * What is appended most: nothing but records, to rooms that live on, or
+     * (expected: * or +) that do not live; + where these are trimmed and their
+     * expiry is set.
+     *
+     * epoch: another one, nothing was written; or id: all were written with ids
+     * after this one, in their order; or id [i ..] ..., where the i-th was not
+     * written and has no ids (1 last [RECORDS]: conflict), was not written (2
+     * error), or was, and a snapshot is wanted (0).
+     */
+
+    "local c, K, A, f, M = redis.call, KEYS, ARGV, string.format, 16384\n"
+    "local z = K[1]\n"
+    "local e = c('HGET', z, 'epoch')\n"
+    "if e ~= A[1] then return {e or ''} end\n"
+    "local was, lost, total, j = {}, {}, 0, 5\n"
+    "for i = 3, #K, 2 do\n"
+    "  local x, k = A[j], j\n"
+    "  j = j + 4\n"
+    "  if x == '*' or x == '+' then\n"
+    "    total = total + A[k + 1]\n"
+    "  else\n"
+    "    if string.byte(x) == 61 then x, j = string.sub(x, 2), j + 3 end\n"
+    "    local h = c('HMGET', K[i], 'last', 'size')\n"
+    "    local last = h[1] or '0'\n"
+    "    if last == x then\n"
+    "      was[i], total = h, total + A[k + 1]\n"
+    "    else\n"
+    "      lost[i] = last\n"
+    "    end\n"
+    "  end\n"
+    "end\n"
+    "local base = 0\n"
+    "if total > 0 then base = c('HINCRBY', z, 'id', total) - total end\n"
+    "local head, tail = e .. ' ', ' ' .. A[2] .. ' '\n"
+    "local id, out, left = base, {base}, 65536\n"
+    "j = 5\n"
+    "for i = 3, #K, 2 do\n"
+    "  local r, s, x, h, last = K[i], K[i + 1], A[j], was[i], lost[i]\n"
+    "  local k, n, due = j, (i - 1) / 2, false\n"
+    "  j = j + 4\n"
+    "  if (h or last) and string.byte(x) == 61 then\n"
+    "    x, due, j = string.sub(x, 2), A[k + 5], j + 3\n"
+    "  end\n"
+    "  if last then\n"
+    "    local all = c('XRANGE', s, '(' .. x, '+', 'COUNT', 65)\n"
+    "    for m = 1, #all do left = left - #all[m][2][2] end\n"
+    "    if #all > 64 or left < 0 then all = nil end\n"
+    "    out[#out + 1] = {n, 1, last, all}\n"
+    "  else\n"
+    "    local records, first = A[k + 3], f('%d', id + 8)\n"
+    "    id = id + A[k + 1]\n"
+    "    local p = A[k + 1] == '8' and first or f('%d', id)\n"
+    "    last = h and x or c('HGET', r, 'last') or '0'\n"
+    "    local text = head .. last .. ' ' .. first .. tail .. A[k + 2]\n"
+    "                 .. '\\n' .. records\n"
+    "    local ok\n"
+    "    if x == '+' then\n"
+    "      ok = redis.pcall('XADD', s, 'MAXLEN', '~', A[4], p, 'd', text)\n"
+    "    else\n"
+    "      ok = redis.pcall('XADD', s, p, 'd', text)\n"
+    "    end\n"
+    "    if ok.err then\n"
+    "      out[#out + 1] = {n, 2, ok.err}\n"
+    "    else\n"
+    "      if h then\n"
+    "        local size = (h[2] or -M) + #records\n"
+    "        if size >= 0 then\n"
+    "          size, out[#out + 1] = -M, {n, 0}\n"
+    "        end\n"
+    "        c('HSET', r, 'last', p, 'size', f('%d', size))\n"
+    "        if due then\n"
+    "          c('ZADD', K[2], due == '0' and '+inf' or due, A[k + 4])\n"
+    "          if A[k + 6] == '0' then\n"
+    "            c('PERSIST', r)\n"
+    "            c('PERSIST', s)\n"
+    "          else\n"
+    "            c('PEXPIRE', r, A[k + 6])\n"
+    "            c('PEXPIRE', s, A[k + 6])\n"
+    "          end\n"
+    "        end\n"
+    "      else\n"
+    "        c('HSET', r, 'last', p)\n"
+    "        if x == '+' or last == '0' then\n"
+    "          c('PEXPIRE', r, A[3])\n"
+    "          c('PEXPIRE', s, A[3])\n"
+    "        end\n"
+    "      end\n"
+    "      c('PUBLISH', r, text)\n"
+    "    end\n"
+    "  end\n"
+    "end\n"
+    "return #out > 1 and out or base\n",
 
     /* load; KEYS z r s; epoch last live snap state RECORDS */
 

@@ -14,18 +14,22 @@ const NAMES = ['Alice', 'Bob', 'Carol', 'Dave'];
 /*
  * For a describe block.  hooks: of node:test; o: options of both nginx, or a
  * function of the pair that gives them; make: starts what has "url" and
- * stop(), a Redis where it is not given.
+ * stop(), a Redis where it is not given; serve: of options, a server of another
+ * application.
  */
 
-function usePair(hooks, o, make) {
+function usePair(hooks, o, make, serve) {
     const pair = { redis: null, servers: [] };
 
     hooks.before(async () => {
         pair.redis = await (make ? make(pair) : new Redis().start());
 
         for (let i = 0; i < 2; i++) {
-            pair.servers.push(await new Server({ redis: pair.redis.url,
-                ...(typeof o === 'function' ? o(pair) : o) }).start());
+            const options = { redis: pair.redis.url,
+                ...(typeof o === 'function' ? o(pair) : o) };
+
+            pair.servers.push(await (serve ? serve(options)
+                : new Server(options)).start());
         }
     });
     hooks.afterEach(() => Promise.all(pair.servers.map((s) => s.clean())));
