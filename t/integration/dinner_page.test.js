@@ -111,6 +111,7 @@ describe('dinner page', () => {
         assert.strictEqual(await alice.textContent('#count'), '2');
         assert.deepStrictEqual(await names(bob), ['Alice', 'Bob (you)']);
         assert.ok(await alice.isHidden('#progress'));
+        await pages.server.assertBothNginx();
         await pages.browser.shot(alice, 'select-desk');
         await pages.browser.shot(bob, 'select-phone');
 

@@ -59,6 +59,7 @@ describe('platform page', () => {
 
         await shows(alice, '#online', 'Bob Baker');
         await shows(bob, '#online', 'Alice Archer');
+        await server.assertBothNginx();
         assert.strictEqual(await alice.textContent('#online-count'), '2');
         assert.strictEqual(await bob.locator('#prizes button').count(), 0);
         await alice.click('#prizes button');

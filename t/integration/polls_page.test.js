@@ -71,6 +71,7 @@ describe('polls: pages', () => {
             const ann = await vote(code);
             const bob = await vote(code);
 
+            await server.assertBothNginx();
             assert.match(await ann.textContent('#status'), /Waiting/);
             assert.strictEqual(await ann.textContent('#title'),
                 'All <b>hands</b>');

@@ -461,6 +461,14 @@ class Server {
             `sockets by worker: ${counts}`);
     }
 
+    /* That is sure of two clients by turns, but of two workers by chance. */
+
+    async assertBothNginx() {
+        if (this.twin) {
+            await this.assertBothWorkers();
+        }
+    }
+
     closePlayers() {
         for (const player of this.players) {
             player.close();
