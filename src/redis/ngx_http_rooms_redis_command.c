@@ -575,6 +575,7 @@ ngx_http_rooms_pending_refuse(ngx_http_rooms_pending_t *p,
 
     if (why == ROOMS_REFUSE_STORAGE) {
         p->task.zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_STORAGE]++;
+        p->task.unavailable = 1;
     }
 
     rooms_decision_reset(&p->d);

@@ -84,6 +84,7 @@ ngx_http_rooms_execute(ngx_http_rooms_task_t *task)
 
         if (why == ROOMS_REFUSE_STORAGE) {
             task->zone->stat->refused[NGX_HTTP_ROOMS_REFUSED_STORAGE]++;
+            task->unavailable = 1;
         }
 
         rooms_decision_reset(&frame->d);

@@ -32,6 +32,8 @@ struct ngx_http_rooms_task_s {
     struct ngx_http_rooms_replay_s  *replay;  /* what the caller missed */
     void                        *data;
     unsigned                     detached:1;  /* may wait, see execute() */
+    unsigned                     unavailable:1;  /* done: refused, for the
+                                                    journal takes nothing */
     uint64_t                     id;          /* of the ack */
 };
 

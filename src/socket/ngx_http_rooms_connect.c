@@ -214,6 +214,16 @@ ngx_http_rooms_connect_done(ngx_http_rooms_task_t *task, rooms_decision_t *d)
     socket = task->socket;
     s = socket->session;
 
+    if (task->unavailable && s->nsockets == 1) {
+
+        /* a client that is told of an error does not try again by itself */
+
+        ngx_http_rooms_socket_destroy(socket);
+        ngx_http_rooms_session_doom(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT,
+                                    ROOMS_WS_INTERNAL);
+        return;
+    }
+
     if (d->rejected) {
         ngx_http_rooms_connect_error(s,
                                      rooms_str(socket->nsp.data,

@@ -207,13 +207,44 @@ describe('redis: all applications without it', () => {
         t.diagnostic(`whole again after ${Date.now() - at} ms`);
     });
 
+    it(`${ids} who is cut off meanwhile has missed nothing, or is told`,
+        { timeout: 60000 * SCALE }, async () => {
+            const list = await seated(all);
+
+            all.redis.pause();
+            list.forEach((party) => party.drop(party.members[3]));
+            await sleep(4 * TIMEOUT);
+            all.redis.resume();
+
+            await each(list, async (party) => {
+                const [first, , , member] = party.members;
+
+                await until(() => party.away(member) > 0 &&
+                    party.connected(member), 'back', 15000 * SCALE);
+
+                const recovered = party.recovered(member);
+
+                if (!recovered) {
+                    await party.anew(member);
+                }
+
+                await busy(party, 2);
+
+                const want = party.told(first);
+
+                assert.deepStrictEqual(party.told(member).slice(recovered
+                    ? 0 : -1), want.slice(recovered ? 0 : -1));
+            });
+        });
+
     it(`${ids} flushed: everybody is told, and begins anew`, async () => {
         const list = await seated(all);
 
+        /* a station that is back begins a session by itself */
+        list.forEach((party) => party.members.forEach((m) => party.stay(m)));
         await all.redis.ask('FLUSHALL');
         await each(list, async (party) => {
             await cut(party);
-            assert.ok(party.members.every((m) => !party.recovered(m)));
 
             for (const i of [0, 1]) {
                 await until(async () =>
@@ -244,6 +275,7 @@ describe('redis: all applications without it', () => {
 
             for (const member of party.members) {
                 await party.anew(member);
+                await party.lost(member);
             }
 
             await busy(party, 4);

@@ -34,6 +34,14 @@ class Party {
         return member.log.filter((e) => e.kind === 'disconnect').length;
     }
 
+    drop(member) {
+        member.drop();
+    }
+
+    async lost() {
+        /* no more than that */
+    }
+
     stay(member) {
         member.socket.io.reconnection(false);
     }
@@ -45,7 +53,8 @@ class Party {
  * answer was an internal error.  ask(member): the same of another command.
  * read(i): what REST says of the room.  told(member): the events that it has
  * had.  left(member, event): whom it was told of by one of this.gone.
- * anew(member): it is back after the journal was lost, and is told so.
+ * anew(member): it is back as a new one, and is told so.  lost(member): and
+ * that the journal was lost.
  * ephemeral: what is said while a member is away is not for it.
  * witness(server): one more member, at a server of its own.
  */
@@ -68,20 +77,25 @@ class Dinner extends Party {
         this.members = players;
     }
 
-    /* A restart says nothing of its own: it is known by its offset. */
+    /*
+     * A restart says nothing of its own: it is known by its offset, which
+     * comes after the answer, and after that of one that was thought refused.
+     */
 
     async act(i, n) {
         const member = this.members[i];
-        const fresh = () => member.log.filter((e) =>
-            e.name === 'session:restarted').map((e) => e.args[1])
-            .findLast((offset) => !this.events.has(offset));
+        const { log } = member;
         const ack = await member.restart();
 
         assert.ok(ack.success || ack.code === 'INTERNAL_ERROR',
             JSON.stringify(ack));
 
         if (ack.success) {
-            this.events.set(await until(fresh, 'the own restart'), n);
+            const at = log.findLastIndex((e) => e.kind === 'ack');
+            const own = await member.on(() => log.slice(at).find((e) =>
+                e.name === 'session:restarted'), 'the own restart');
+
+            this.events.set(own.args[1], n);
         }
 
         return ack.success;
@@ -111,9 +125,12 @@ class Dinner extends Party {
     }
 
     async anew(member) {
-        const ack = await member.join(this.code);
+        const { participantId } = member;
 
-        assert.strictEqual(ack.success, true, JSON.stringify(ack));
+        /* its seat is taken until it is recorded that its socket has gone */
+        await until(async () => (await member.join(this.code)).success,
+            'the seat');
+        assert.strictEqual(member.participantId, participantId);
     }
 }
 
@@ -183,12 +200,14 @@ class Polls extends Party {
         return member.all(event).map((e) => e.participantId);
     }
 
-    /* Also who asks for what came after an event that is no more. */
-
     async anew(member) {
         await member.on(() => member.all('connection:established').length >
             0, 'a new beginning');
+    }
 
+    /* Who asks for what came after an event that is no more. */
+
+    async lost(member) {
         const back = await this.pair.servers[0].player({ query: {
             sessionId: this.session.id,
             participantId: member.who.participantId,
@@ -297,6 +316,14 @@ class Lottery {
         assert.strictEqual(ack.success, true, JSON.stringify(ack));
     }
 
+    async lost() {
+        /* no more than that */
+    }
+
+    drop(member) {
+        member.io.engine.transport.ws.terminate();
+    }
+
     stay(member) {
         member.io.reconnection(false);
     }
@@ -370,6 +397,8 @@ class Game extends Party {
     }
 
     async anew(member) {
+        await until(async () => (await member.ask('gm:identify', {
+            stationId: member.name, version: '1.0.0' })).success, 'a place');
         await member.next('sync:full');
     }
 }
