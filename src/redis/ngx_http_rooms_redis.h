@@ -55,6 +55,7 @@ struct ngx_http_rooms_redis_s {
     ngx_queue_t                    backlog;    /* published, not yet read */
     ngx_queue_t                    letters;    /* to workers, not yet sent */
     size_t                         letters_size;
+    ngx_uint_t                     nletters;
     ngx_event_t                    post;       /* sends them again */
     ngx_queue_t                    timed;      /* commands that wait */
     ngx_event_t                    timeout;
@@ -126,6 +127,14 @@ void ngx_http_rooms_redis_free_backlog(ngx_http_rooms_redis_t *redis);
 ngx_int_t ngx_http_rooms_redis_direct(ngx_http_rooms_zone_t *zone,
     uint32_t to, rooms_str_t data);
 void ngx_http_rooms_redis_letters_send(ngx_http_rooms_redis_t *redis);
+
+/*
+ * 0: there is no such worker, or so many wait for one of which nobody has
+ * heard yet that it is not looked for.
+ */
+
+ngx_uint_t ngx_http_rooms_redis_may_hold(ngx_http_rooms_zone_t *zone,
+    uint32_t owner);
 void ngx_http_rooms_redis_letters_free(ngx_http_rooms_redis_t *redis);
 
 

@@ -15,6 +15,11 @@
 
 #define NGX_HTTP_ROOMS_LETTERS_MAX  4194304  /* octets that wait */
 
+/* that are sent again and again, since nobody is there: anyone may invent a
+ * session of a worker that never was */
+
+#define NGX_HTTP_ROOMS_LETTERS_UNHEARD  64
+
 /* ms: how long nobody may be there, and between two tries */
 
 #define NGX_HTTP_ROOMS_LETTER_WAIT  500
@@ -134,6 +139,7 @@ ngx_http_rooms_letter_keep(ngx_http_rooms_letter_t *letter)
     }
 
     redis->letters_size += letter->len;
+    redis->nletters++;
     ngx_queue_insert_tail(&redis->letters, &letter->queue);
 
     return NGX_OK;
@@ -157,6 +163,7 @@ ngx_http_rooms_letter_reply(void *data, redisReply *reply)
 
     if (reply
         && ngx_current_msec - letter->since < NGX_HTTP_ROOMS_LETTER_WAIT
+        && letter->redis->nletters < NGX_HTTP_ROOMS_LETTERS_UNHEARD
         && ngx_http_rooms_letter_keep(letter) == NGX_OK)
     {
         ev = &letter->redis->post;
@@ -206,8 +213,17 @@ ngx_http_rooms_redis_letters_send(ngx_http_rooms_redis_t *redis)
         }
 
         redis->letters_size -= letter->len;
+        redis->nletters--;
         ngx_queue_remove(q);
     }
+}
+
+
+ngx_uint_t
+ngx_http_rooms_redis_may_hold(ngx_http_rooms_zone_t *zone, uint32_t owner)
+{
+    return zone->redis->nletters < NGX_HTTP_ROOMS_LETTERS_UNHEARD
+           || ngx_http_rooms_redis_holds(zone, owner);
 }
 
 

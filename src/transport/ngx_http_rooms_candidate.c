@@ -13,12 +13,19 @@
 #include <ngx_http_rooms_candidate.h>
 #include <ngx_http_rooms_polling.h>
 #include <ngx_http_rooms_remote.h>
+#include <ngx_http_rooms_respond.h>
+#include <ngx_http_rooms_transport.h>
+#include <ngx_http_rooms_tree.h>
 #include <ngx_http_rooms_ws.h>
 
 
 #define NGX_HTTP_ROOMS_PROBE_MAX  1024
 
 
+static void ngx_http_rooms_candidate_go_on(ngx_http_rooms_candidate_t *cand);
+static void ngx_http_rooms_candidate_list(ngx_http_rooms_candidate_t *cand);
+static void ngx_http_rooms_candidate_cleanup(void *data);
+static void ngx_http_rooms_candidate_refuse(ngx_http_rooms_candidate_t *cand);
 static void ngx_http_rooms_candidate_read(ngx_event_t *rev);
 static void ngx_http_rooms_candidate_write(ngx_event_t *wev);
 static ngx_int_t ngx_http_rooms_candidate_reserve(
@@ -42,6 +49,77 @@ static ngx_rbtree_t       ngx_http_rooms_candidates = {
 };
 
 
+ngx_int_t
+ngx_http_rooms_candidate_ask(ngx_http_rooms_candidate_t *cand,
+    ngx_http_request_t *r)
+{
+    cand->cleanup = ngx_pool_cleanup_add(r->pool, 0);
+    if (cand->cleanup == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_rooms_remote_reserve(cand->conf->app->zone, cand->owner,
+                                      cand->id,
+                                      rooms_str(cand->sid,
+                                                ROOMS_EIO_SID_LEN))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    cand->cleanup->handler = ngx_http_rooms_candidate_cleanup;
+    cand->cleanup->data = cand;
+
+    cand->request = r;
+    cand->reserved = 1;
+
+    ngx_http_rooms_candidate_list(cand);
+
+    return NGX_OK;
+}
+
+
+/* The client has hung up. */
+
+static void
+ngx_http_rooms_candidate_cleanup(void *data)
+{
+    ngx_http_rooms_candidate_cancel(data);
+}
+
+
+void
+ngx_http_rooms_candidate_cancel(ngx_http_rooms_candidate_t *cand)
+{
+    cand->cleanup->handler = NULL;
+
+    ngx_http_rooms_candidate_remove(cand);
+
+    if (cand->reserved) {
+        ngx_http_rooms_candidate_release(cand);
+    }
+
+    ngx_free(cand);
+}
+
+
+/* Counts it, and gives it its time. */
+
+static void
+ngx_http_rooms_candidate_list(ngx_http_rooms_candidate_t *cand)
+{
+    cand->node.key = (ngx_rbtree_key_t) cand->id;
+    ngx_rbtree_insert(&ngx_http_rooms_candidates, &cand->node);
+    cand->conf->candidates++;
+
+    cand->timer.handler = ngx_http_rooms_candidate_timeout;
+    cand->timer.data = cand;
+    cand->timer.log = ngx_cycle->log;
+
+    ngx_add_timer(&cand->timer, cand->conf->upgrade_timeout);
+}
+
+
 void
 ngx_http_rooms_candidate_begin(ngx_connection_t *c, ngx_http_request_t *r,
     void *data, u_char *p, size_t n)
@@ -51,15 +129,9 @@ ngx_http_rooms_candidate_begin(ngx_connection_t *c, ngx_http_request_t *r,
     cand->connection = c;
     cand->request = r;
 
-    cand->node.key = (ngx_rbtree_key_t) cand->id;
-    ngx_rbtree_insert(&ngx_http_rooms_candidates, &cand->node);
-    cand->conf->candidates++;
-
-    cand->timer.handler = ngx_http_rooms_candidate_timeout;
-    cand->timer.data = cand;
-    cand->timer.log = c->log;
-
-    ngx_add_timer(&cand->timer, cand->conf->upgrade_timeout);
+    if (cand->owner == 0) {
+        ngx_http_rooms_candidate_list(cand);
+    }
 
     c->data = cand;
     c->read->handler = ngx_http_rooms_candidate_read;
@@ -68,22 +140,15 @@ ngx_http_rooms_candidate_begin(ngx_connection_t *c, ngx_http_request_t *r,
     rooms_buf_append(&cand->rest, p, n);
 
     if (cand->rest.failed
-        || ngx_http_rooms_candidate_reserve(cand) != NGX_OK)
+        || cand->state == NGX_HTTP_ROOMS_DECLINED
+        || (cand->owner == 0
+            && ngx_http_rooms_candidate_reserve(cand) != NGX_OK))
     {
         ngx_http_rooms_candidate_close(cand);
         return;
     }
 
-    if (cand->state == NGX_HTTP_ROOMS_WAIT_PROBE) {
-        ngx_http_rooms_candidate_go_on(cand);
-        return;
-    }
-
-    /* what follows is left to the socket until the owner has agreed */
-
-    if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
-        ngx_http_rooms_candidate_close(cand);
-    }
+    ngx_http_rooms_candidate_go_on(cand);
 }
 
 
@@ -92,15 +157,6 @@ ngx_http_rooms_candidate_reserve(ngx_http_rooms_candidate_t *cand)
 {
     ngx_int_t                  rc;
     ngx_http_rooms_session_t  *s;
-
-    if (cand->owner) {
-        cand->reserved = 1;
-
-        return ngx_http_rooms_remote_reserve(cand->conf->app->zone,
-                                             cand->owner, cand->id,
-                                             rooms_str(cand->sid,
-                                                       ROOMS_EIO_SID_LEN));
-    }
 
     s = ngx_http_rooms_candidate_session(cand);
 
@@ -117,7 +173,7 @@ ngx_http_rooms_candidate_reserve(ngx_http_rooms_candidate_t *cand)
 
 /* The session is there: now the client is listened to. */
 
-void
+static void
 ngx_http_rooms_candidate_go_on(ngx_http_rooms_candidate_t *cand)
 {
     ngx_int_t          rc;
@@ -332,23 +388,13 @@ ngx_http_rooms_candidate_session(ngx_http_rooms_candidate_t *cand)
 ngx_http_rooms_candidate_t *
 ngx_http_rooms_candidate_find(uint64_t id)
 {
-    ngx_rbtree_key_t    key;
-    ngx_rbtree_node_t  *node, *sentinel;
+    ngx_rbtree_node_t  *node;
 
-    key = (ngx_rbtree_key_t) id;
-    node = ngx_http_rooms_candidates.root;
-    sentinel = ngx_http_rooms_candidates.sentinel;
+    node = ngx_http_rooms_tree_find(&ngx_http_rooms_candidates,
+                                    (ngx_rbtree_key_t) id);
 
-    while (node != sentinel) {
-
-        if (key == node->key) {
-            return ngx_rbtree_data(node, ngx_http_rooms_candidate_t, node);
-        }
-
-        node = (key < node->key) ? node->left : node->right;
-    }
-
-    return NULL;
+    return node ? ngx_rbtree_data(node, ngx_http_rooms_candidate_t, node)
+                : NULL;
 }
 
 
@@ -419,6 +465,11 @@ ngx_http_rooms_candidate_close(ngx_http_rooms_candidate_t *cand)
         ngx_http_rooms_candidate_release(cand);
     }
 
+    if (cand->connection == NULL) {
+        ngx_http_rooms_candidate_refuse(cand);
+        return;
+    }
+
     rooms_buf_init(&b, 0);
     rooms_ws_close_frame(&b, cand->reader.close, rooms_str(NULL, 0));
 
@@ -431,6 +482,26 @@ ngx_http_rooms_candidate_close(ngx_http_rooms_candidate_t *cand)
     rooms_buf_free(&cand->rest);
 
     ngx_http_rooms_ws_finish(cand->connection, cand->request, 1);
+
+    ngx_free(cand);
+}
+
+
+static void
+ngx_http_rooms_candidate_refuse(ngx_http_rooms_candidate_t *cand)
+{
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    r = cand->request;
+    c = r->connection;
+
+    cand->cleanup->handler = NULL;
+
+    ngx_http_finalize_request(r,
+                ngx_http_rooms_transport_error(r, cand->conf,
+                                               NGX_HTTP_ROOMS_ERROR_SESSION));
+    ngx_http_run_posted_requests(c);
 
     ngx_free(cand);
 }

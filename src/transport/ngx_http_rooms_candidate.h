@@ -16,7 +16,8 @@
 
 
 typedef enum {
-    NGX_HTTP_ROOMS_WAIT_OWNER = 0,
+    NGX_HTTP_ROOMS_WAIT_OWNER = 0,             /* as a request */
+    NGX_HTTP_ROOMS_DECLINED,
     NGX_HTTP_ROOMS_WAIT_PROBE,
     NGX_HTTP_ROOMS_WAIT_UPGRADE,
     NGX_HTTP_ROOMS_WAIT_SESSION
@@ -29,8 +30,9 @@ struct ngx_http_rooms_candidate_s {
     uint32_t                     owner;       /* 0: this worker */
     ngx_http_rooms_candidate_e   state;
     ngx_http_rooms_loc_conf_t   *conf;
-    ngx_connection_t            *connection;
+    ngx_connection_t            *connection;  /* NULL: it is not accepted */
     ngx_http_request_t          *request;
+    ngx_pool_cleanup_t          *cleanup;     /* of the request, until then */
     rooms_ws_reader_t            reader;
     ngx_event_t                  timer;
     ngx_event_t                  again;       /* asks for the session */
@@ -43,14 +45,22 @@ struct ngx_http_rooms_candidate_s {
 };
 
 
+/*
+ * Lists it and asks the owner, while the request waits.  NGX_ERROR: it cannot
+ * be asked, and the candidate is still the caller's.
+ */
+
+ngx_int_t ngx_http_rooms_candidate_ask(ngx_http_rooms_candidate_t *cand,
+    ngx_http_request_t *r);
+
+/* Frees one whose request is answered otherwise. */
+
+void ngx_http_rooms_candidate_cancel(ngx_http_rooms_candidate_t *cand);
+
 /* Takes over the connection; a ngx_http_rooms_ws_begin_pt. */
 
 void ngx_http_rooms_candidate_begin(ngx_connection_t *c,
     ngx_http_request_t *r, void *data, u_char *p, size_t n);
-
-/* The session is there: now the client is listened to. */
-
-void ngx_http_rooms_candidate_go_on(ngx_http_rooms_candidate_t *cand);
 
 /*
  * The client has asked for the change (ngx_http_rooms_upgrade.c): the
@@ -75,7 +85,10 @@ void ngx_http_rooms_candidates_gone(ngx_http_rooms_zone_t *zone,
 
 void ngx_http_rooms_candidate_remove(ngx_http_rooms_candidate_t *cand);
 
-/* Closes the connection and frees the candidate. */
+/*
+ * Closes the connection, or answers the request that there is no such session,
+ * and frees the candidate.
+ */
 
 void ngx_http_rooms_candidate_close(ngx_http_rooms_candidate_t *cand);
 

@@ -19,6 +19,7 @@
 #include <ngx_http_rooms_transport.h>
 
 
+static ngx_int_t ngx_http_rooms_transport_body(ngx_http_request_t *r);
 static void ngx_http_rooms_transport_body_handler(ngx_http_request_t *r);
 static void ngx_http_rooms_transport_cleanup(void *data);
 static void ngx_http_rooms_exchange_respond(ngx_http_rooms_exchange_t *x,
@@ -132,31 +133,53 @@ ngx_http_rooms_transport_post(ngx_http_request_t *r,
                                               NGX_HTTP_ROOMS_ERROR_REQUEST);
     }
 
-    if (s) {
-        rc = ngx_http_rooms_polling_begin_post(s, x);
+    if (s == NULL) {
+        r->main->count++;
+        r->read_event_handler = ngx_http_test_reading;
 
-        if (rc != NGX_OK) {
-            return ngx_http_rooms_transport_error(r, conf, rc);
-        }
+        ngx_http_rooms_remote_begin(x, sid);
 
-    } else {
-        x->sid = *sid;
+        return NGX_DONE;
     }
+
+    rc = ngx_http_rooms_polling_begin_post(s, x);
+
+    if (rc != NGX_OK) {
+        return ngx_http_rooms_transport_error(r, conf, rc);
+    }
+
+    return ngx_http_rooms_transport_body(r);
+}
+
+
+void
+ngx_http_rooms_transport_go(ngx_http_rooms_exchange_t *x)
+{
+    ngx_int_t            rc;
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    r = x->request;
+    c = r->connection;
+
+    rc = ngx_http_rooms_transport_body(r);
+
+    ngx_http_finalize_request(r, rc);
+    ngx_http_run_posted_requests(c);
+}
+
+
+static ngx_int_t
+ngx_http_rooms_transport_body(ngx_http_request_t *r)
+{
+    ngx_int_t  rc;
 
     r->request_body_in_single_buf = 1;
 
     rc = ngx_http_read_client_request_body(r,
                                       ngx_http_rooms_transport_body_handler);
 
-    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
-        return rc;
-    }
-
-    if (rc == NGX_AGAIN && x->owner) {
-        ngx_http_rooms_remote_begin(x, sid);
-    }
-
-    return NGX_DONE;
+    return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
 }
 
 
@@ -261,6 +284,16 @@ ngx_http_rooms_exchange_respond(ngx_http_rooms_exchange_t *x,
     if (r->request_body && r->request_body->rest) {
         r->keepalive = 0;
         r->lingering_close = 1;
+    }
+
+    if (r->request_body == NULL) {
+        rc = ngx_http_discard_request_body(r);
+
+        if (rc != NGX_OK) {
+            ngx_http_finalize_request(r, rc);
+            ngx_http_run_posted_requests(c);
+            return;
+        }
     }
 
     switch (type) {

@@ -29,7 +29,7 @@ struct ngx_http_rooms_exchange_s {
     ngx_rbtree_node_t            node;        /* there: those that wait */
     ngx_msec_t                   since;       /* it waits */
     unsigned                     listed:1;
-    unsigned                     coming:1;    /* here: its body, from there */
+    unsigned                     coming:1;    /* its body */
 };
 
 

@@ -10,6 +10,8 @@
 
 #include <ngx_http_rooms_remote_message.h>
 #include <ngx_http_rooms_respond.h>
+#include <ngx_http_rooms_transport.h>
+#include <ngx_http_rooms_tree.h>
 #include <ngx_http_rooms_upgrade.h>
 #include <ngx_http_rooms_redis.h>
 
@@ -35,6 +37,7 @@ static ngx_int_t ngx_http_rooms_remote_step(ngx_http_rooms_zone_t *zone,
     uint32_t owner, uint64_t id, rooms_str_t sid, uint8_t type);
 static void ngx_http_rooms_remote_moved(ngx_http_rooms_zone_t *zone,
     ngx_http_rooms_remote_t *m);
+static ngx_http_rooms_exchange_t *ngx_http_rooms_remote_find(uint64_t id);
 static void ngx_http_rooms_remote_answered(ngx_http_rooms_remote_t *m);
 
 
@@ -142,7 +145,7 @@ ngx_http_rooms_remote_begin(ngx_http_rooms_exchange_t *x, ngx_str_t *sid)
 }
 
 
-/* A POST whose body was slow is listed from its beginning. */
+/* A POST is listed from its beginning. */
 
 static void
 ngx_http_rooms_remote_request(ngx_http_rooms_exchange_t *x,
@@ -412,7 +415,8 @@ void
 ngx_http_rooms_remote_receive(ngx_http_rooms_zone_t *zone, rooms_str_t data,
     uint64_t id)
 {
-    ngx_http_rooms_remote_t  m;
+    ngx_http_rooms_remote_t     m;
+    ngx_http_rooms_exchange_t  *x;
 
     if (ngx_http_rooms_remote_read(data, &m) != ROOMS_OK) {
         ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
@@ -425,6 +429,16 @@ ngx_http_rooms_remote_receive(ngx_http_rooms_zone_t *zone, rooms_str_t data,
 
     case NGX_HTTP_ROOMS_REMOTE_ANSWER:
         ngx_http_rooms_remote_answered(&m);
+        break;
+
+    case NGX_HTTP_ROOMS_REMOTE_GO:
+        x = ngx_http_rooms_remote_find(m.id);
+
+        if (x && !x->coming) {
+            x->coming = 1;
+            ngx_http_rooms_transport_go(x);
+        }
+
         break;
 
     case NGX_HTTP_ROOMS_REMOTE_RESERVED:
@@ -465,24 +479,27 @@ ngx_http_rooms_remote_moved(ngx_http_rooms_zone_t *zone,
 }
 
 
+static ngx_http_rooms_exchange_t *
+ngx_http_rooms_remote_find(uint64_t id)
+{
+    ngx_rbtree_node_t  *node;
+
+    node = ngx_http_rooms_tree_find(&ngx_http_rooms_remote_waiting,
+                                    (ngx_rbtree_key_t) id);
+
+    return node ? ngx_rbtree_data(node, ngx_http_rooms_exchange_t, node)
+                : NULL;
+}
+
+
 static void
 ngx_http_rooms_remote_answered(ngx_http_rooms_remote_t *m)
 {
-    ngx_rbtree_key_t            id;
-    ngx_rbtree_node_t          *node, *sentinel;
     ngx_http_rooms_exchange_t  *x;
 
-    id = (ngx_rbtree_key_t) m->id;
-    node = ngx_http_rooms_remote_waiting.root;
-    sentinel = ngx_http_rooms_remote_waiting.sentinel;
+    x = ngx_http_rooms_remote_find(m->id);
 
-    while (node != sentinel && node->key != id) {
-        node = (id < node->key) ? node->left : node->right;
-    }
-
-    if (node != sentinel) {
-        x = ngx_rbtree_data(node, ngx_http_rooms_exchange_t, node);
-
+    if (x) {
         ngx_http_rooms_remote_unlist(x);
         ngx_http_rooms_exchange_answer(x, m->answer, m->code, m->body);
     }
@@ -509,6 +526,12 @@ ngx_http_rooms_remote_lost(ngx_http_rooms_zone_t *zone, uint32_t to,
 
     switch (m.type) {
 
+    case NGX_HTTP_ROOMS_REMOTE_RESERVE:
+        ngx_http_rooms_upgrade_reserved(m.id,
+                                        NGX_HTTP_ROOMS_RESERVE_UNKNOWN);
+        return;
+
+    case NGX_HTTP_ROOMS_REMOTE_BEGIN:
     case NGX_HTTP_ROOMS_REMOTE_GET:
     case NGX_HTTP_ROOMS_REMOTE_POST:
         m.answer = NGX_HTTP_ROOMS_ANSWER_ERROR;

@@ -26,10 +26,16 @@ void ngx_http_rooms_remote_receive(ngx_http_rooms_zone_t *zone,
     rooms_str_t data, uint64_t id);
 
 
-/* Sends a request to the owner in x->owner; the exchange is answered when
- * the answer comes, or the owner is gone. */
+/*
+ * Sends a request to the owner in x->owner; the exchange is answered when
+ * the answer comes, or the owner is gone.  A POST begins before its body is
+ * read: whoever has no session costs no more than the question whether he has
+ * one.  ngx_http_rooms_transport_go() is called where he has.
+ */
 
 void ngx_http_rooms_remote_get(ngx_http_rooms_exchange_t *x, ngx_str_t *sid);
+void ngx_http_rooms_remote_begin(ngx_http_rooms_exchange_t *x,
+    ngx_str_t *sid);
 void ngx_http_rooms_remote_post(ngx_http_rooms_exchange_t *x, ngx_str_t *sid,
     rooms_str_t body);
 
@@ -49,11 +55,6 @@ void ngx_http_rooms_remote_refuse(ngx_http_rooms_zone_t *zone,
 
 void ngx_http_rooms_remote_lost(ngx_http_rooms_zone_t *zone, uint32_t to,
     rooms_str_t data);
-
-/* Tells the owner that a body is coming. */
-
-void ngx_http_rooms_remote_begin(ngx_http_rooms_exchange_t *x,
-    ngx_str_t *sid);
 
 /* The client of an exchange on its way hung up (and ends the session), or
  * was answered by nginx. */

@@ -16,7 +16,8 @@
 typedef enum {
     NGX_HTTP_ROOMS_REMOTE_GET = 1,
     NGX_HTTP_ROOMS_REMOTE_POST,
-    NGX_HTTP_ROOMS_REMOTE_BEGIN,
+    NGX_HTTP_ROOMS_REMOTE_BEGIN,                 /* a body is coming */
+    NGX_HTTP_ROOMS_REMOTE_GO,                    /* it may */
     NGX_HTTP_ROOMS_REMOTE_ABORT,
     NGX_HTTP_ROOMS_REMOTE_ANSWER,
     NGX_HTTP_ROOMS_REMOTE_RESERVE,

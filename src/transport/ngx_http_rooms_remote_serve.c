@@ -17,6 +17,7 @@
 #include <ngx_http_rooms_upgrade.h>
 
 
+static void ngx_http_rooms_remote_serve_go(ngx_http_rooms_exchange_t *x);
 static void ngx_http_rooms_remote_serve_abort(ngx_http_rooms_session_t *s,
     ngx_http_rooms_remote_t *m);
 static void ngx_http_rooms_remote_serve_reserve(ngx_http_rooms_zone_t *zone,
@@ -109,6 +110,7 @@ ngx_http_rooms_remote_serve(ngx_http_rooms_zone_t *zone,
 
         if (code == NGX_OK && m->type == NGX_HTTP_ROOMS_REMOTE_BEGIN) {
             x->coming = 1;
+            ngx_http_rooms_remote_serve_go(x);
             return;
         }
 
@@ -120,6 +122,20 @@ ngx_http_rooms_remote_serve(ngx_http_rooms_zone_t *zone,
 
     ngx_http_rooms_exchange_answer(x, NGX_HTTP_ROOMS_ANSWER_ERROR, code,
                                    rooms_str(NULL, 0));
+}
+
+
+static void
+ngx_http_rooms_remote_serve_go(ngx_http_rooms_exchange_t *x)
+{
+    ngx_http_rooms_remote_t  answer;
+
+    ngx_memzero(&answer, sizeof(ngx_http_rooms_remote_t));
+
+    answer.type = NGX_HTTP_ROOMS_REMOTE_GO;
+    answer.id = x->id;
+
+    (void) ngx_http_rooms_remote_send(x->zone, x->owner, &answer);
 }
 
 
@@ -162,8 +178,16 @@ ngx_http_rooms_remote_serve_reserve(ngx_http_rooms_zone_t *zone,
 
     answer.type = NGX_HTTP_ROOMS_REMOTE_RESERVED;
     answer.id = m->id;
-    answer.code = (s && ngx_http_rooms_polling_reserve(s, m->from, m->id)
-                        == NGX_OK);
+
+    if (s == NULL) {
+        answer.code = NGX_HTTP_ROOMS_RESERVE_UNKNOWN;
+
+    } else if (ngx_http_rooms_polling_reserve(s, m->from, m->id) == NGX_OK) {
+        answer.code = NGX_HTTP_ROOMS_RESERVE_OK;
+
+    } else {
+        answer.code = NGX_HTTP_ROOMS_RESERVE_DECLINED;
+    }
 
     (void) ngx_http_rooms_remote_send(zone, m->from, &answer);
 }

@@ -13,6 +13,7 @@
 
 #include <ngx_http_rooms_cors.h>
 #include <ngx_http_rooms_ctx.h>
+#include <ngx_http_rooms_redis.h>
 #include <ngx_http_rooms_respond.h>
 #include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_transport.h>
@@ -342,8 +343,9 @@ ngx_http_rooms_transport_session(ngx_http_request_t *r,
 
     if (s == NULL
         && (owner == 0 || owner == zone->owner
-            || (zone->redis == NULL
-                && !ngx_http_rooms_zone_holds(zone, owner))))
+            || (zone->redis
+                ? !ngx_http_rooms_redis_may_hold(zone, owner)
+                : !ngx_http_rooms_zone_holds(zone, owner))))
     {
         return ngx_http_rooms_transport_error(r, conf,
                                               NGX_HTTP_ROOMS_ERROR_SESSION);

@@ -39,5 +39,9 @@ ngx_int_t ngx_http_rooms_transport_post(ngx_http_request_t *r,
     ngx_http_rooms_loc_conf_t *conf, ngx_http_rooms_exchange_t *x,
     ngx_http_rooms_session_t *s, ngx_str_t *sid);
 
+/* There is such a session: the body of its POST is read. */
+
+void ngx_http_rooms_transport_go(ngx_http_rooms_exchange_t *x);
+
 
 #endif /* _NGX_HTTP_ROOMS_TRANSPORT_H_INCLUDED_ */

@@ -15,11 +15,15 @@
 #include <ngx_http_rooms_image.h>
 #include <ngx_http_rooms_polling.h>
 #include <ngx_http_rooms_remote.h>
+#include <ngx_http_rooms_respond.h>
 #include <ngx_http_rooms_room.h>
 #include <ngx_http_rooms_socket.h>
+#include <ngx_http_rooms_transport.h>
 #include <ngx_http_rooms_ws.h>
 
 
+static ngx_int_t ngx_http_rooms_upgrade_accept(
+    ngx_http_rooms_candidate_t *cand, ngx_http_request_t *r);
 static void ngx_http_rooms_candidate_again(ngx_event_t *ev);
 static void ngx_http_rooms_candidate_done(ngx_http_rooms_candidate_t *cand,
     ngx_http_rooms_session_t *s);
@@ -37,7 +41,6 @@ ngx_http_rooms_upgrade(ngx_http_request_t *r, ngx_http_rooms_loc_conf_t *conf,
     ngx_http_rooms_session_t *s, ngx_str_t *sid)
 {
     ngx_int_t                    rc;
-    rooms_buf_t                  nothing;
     ngx_http_rooms_candidate_t  *cand;
 
     cand = ngx_calloc(sizeof(ngx_http_rooms_candidate_t),
@@ -46,24 +49,56 @@ ngx_http_rooms_upgrade(ngx_http_request_t *r, ngx_http_rooms_loc_conf_t *conf,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rooms_buf_init(&nothing, 0);
-
-    rc = ngx_http_rooms_ws_accept(r, conf, &nothing, &cand->out,
-                                  &cand->deflate);
-
-    if (rc != NGX_OK || cand->out.first) {
-        ngx_http_rooms_queue_clear(&cand->out);
-        ngx_free(cand);
-        return rc == NGX_OK ? NGX_ERROR : rc;
-    }
-
     cand->id = ++ngx_http_rooms_candidate_last;
     cand->owner = s ? 0 : ngx_http_rooms_session_owner(sid);
     cand->conf = conf;
     ngx_memcpy(cand->sid, sid->data, ROOMS_EIO_SID_LEN);
 
-    return ngx_http_rooms_ws_hand_over(r, ngx_http_rooms_candidate_begin,
-                                       cand);
+    if (s == NULL) {
+
+        if (ngx_http_rooms_candidate_ask(cand, r) != NGX_OK) {
+            ngx_free(cand);
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        r->main->count++;
+        r->read_event_handler = ngx_http_test_reading;
+
+        return NGX_DONE;
+    }
+
+    rc = ngx_http_rooms_upgrade_accept(cand, r);
+
+    if (rc != NGX_DONE) {
+        ngx_free(cand);
+    }
+
+    return rc;
+}
+
+
+/* NGX_DONE: it is handed over. */
+
+static ngx_int_t
+ngx_http_rooms_upgrade_accept(ngx_http_rooms_candidate_t *cand,
+    ngx_http_request_t *r)
+{
+    ngx_int_t    rc;
+    rooms_buf_t  nothing;
+
+    rooms_buf_init(&nothing, 0);
+
+    rc = ngx_http_rooms_ws_accept(r, cand->conf, &nothing, &cand->out,
+                                  &cand->deflate);
+
+    if (rc == NGX_OK && cand->out.first == NULL) {
+        return ngx_http_rooms_ws_hand_over(r, ngx_http_rooms_candidate_begin,
+                                           cand);
+    }
+
+    ngx_http_rooms_queue_clear(&cand->out);
+
+    return rc == NGX_OK ? NGX_ERROR : rc;
 }
 
 
@@ -220,8 +255,12 @@ ngx_http_rooms_candidate_done(ngx_http_rooms_candidate_t *cand,
 
 
 void
-ngx_http_rooms_upgrade_reserved(uint64_t id, ngx_uint_t ok)
+ngx_http_rooms_upgrade_reserved(uint64_t id, ngx_http_rooms_reserve_e answer)
 {
+    ngx_int_t                    rc;
+    ngx_connection_t            *c;
+    ngx_http_request_t          *r;
+    ngx_http_rooms_loc_conf_t   *conf;
     ngx_http_rooms_candidate_t  *cand;
 
     cand = ngx_http_rooms_candidate_find(id);
@@ -230,14 +269,37 @@ ngx_http_rooms_upgrade_reserved(uint64_t id, ngx_uint_t ok)
         return;
     }
 
-    if (!ok) {
-        cand->reserved = 0;
+    cand->reserved = (answer == NGX_HTTP_ROOMS_RESERVE_OK);
+
+    if (answer == NGX_HTTP_ROOMS_RESERVE_UNKNOWN) {
         ngx_http_rooms_candidate_close(cand);
         return;
     }
 
-    cand->state = NGX_HTTP_ROOMS_WAIT_PROBE;
-    ngx_http_rooms_candidate_go_on(cand);
+    r = cand->request;
+    c = r->connection;
+
+    conf = cand->conf;
+
+    rc = ngx_http_rooms_upgrade_accept(cand, r);
+
+    if (rc == NGX_DONE) {
+        cand->state = cand->reserved ? NGX_HTTP_ROOMS_WAIT_PROBE
+                                     : NGX_HTTP_ROOMS_DECLINED;
+        cand->connection = c;
+        cand->cleanup->handler = NULL;
+
+    } else {
+        ngx_http_rooms_candidate_cancel(cand);
+    }
+
+    if (rc == NGX_DECLINED) {
+        rc = ngx_http_rooms_transport_error(r, conf,
+                                            NGX_HTTP_ROOMS_ERROR_REQUEST);
+    }
+
+    ngx_http_finalize_request(r, rc);
+    ngx_http_run_posted_requests(c);
 }
 
 

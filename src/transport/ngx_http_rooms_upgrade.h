@@ -20,8 +20,9 @@ typedef struct ngx_http_rooms_candidate_s  ngx_http_rooms_candidate_t;
 
 /*
  * Accepts a WebSocket as a candidate for the session: of this worker, or
- * (s is NULL) of the owner in the sid.  One that comes too late, or beside
- * another one, is accepted and closed.  Returns what the content handler
+ * (s is NULL) of the owner in the sid, which is asked before.  One that comes
+ * too late, or beside another one, is accepted and closed; of a session that
+ * the owner does not know, it is refused.  Returns what the content handler
  * returns; NGX_DECLINED: not a good handshake.
  */
 
@@ -29,9 +30,16 @@ ngx_int_t ngx_http_rooms_upgrade(ngx_http_request_t *r,
     ngx_http_rooms_loc_conf_t *conf, ngx_http_rooms_session_t *s,
     ngx_str_t *sid);
 
-/* The session's owner agreed to the candidate (ok), or did not. */
+/* What the owner of a session says to a candidate. */
 
-void ngx_http_rooms_upgrade_reserved(uint64_t id, ngx_uint_t ok);
+typedef enum {
+    NGX_HTTP_ROOMS_RESERVE_DECLINED = 0,
+    NGX_HTTP_ROOMS_RESERVE_OK,
+    NGX_HTTP_ROOMS_RESERVE_UNKNOWN             /* there is no such session */
+} ngx_http_rooms_reserve_e;
+
+void ngx_http_rooms_upgrade_reserved(uint64_t id,
+    ngx_http_rooms_reserve_e answer);
 
 /*
  * An image came for a candidate.  NGX_OK: it waits for it, and asks no more;

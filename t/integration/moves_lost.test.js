@@ -26,8 +26,12 @@ const TURN = 100 * SCALE;
 
 /* as they stand in what workers tell each other */
 
-const SESSION = 11;
-const TAKEN = 12;
+const SESSION = 12;
+const TAKEN = 13;
+
+/* the sids and records that a dead worker leaves */
+
+const BURIED = /\*\d+\r\n\$20\r\n[\w-]{20}\r\n\$\d+\r\n\x01/;
 
 
 function letter(type) {
@@ -295,6 +299,37 @@ for (const kind of ['in shared memory', 'over redis']) {
                     assert.strictEqual(lefts(alice, 'Bob'), 0);
                 });
 
+            for (const [what, lose] of [
+                ['is lost', () => 0],
+                ['is lost with Redis', async () => {
+                    await link.redis.kill();
+                    await sleep(300);
+                    await link.redis.run();
+                }]]) {
+                it(`D-70 the answer about a dead worker's members ${what}: ` +
+                    'left, once, within 10 s', async () => {
+                    const { alice, bob } = await seat(0, 1);
+
+                    /* it writes to disk every second */
+                    await sleep(1200);
+                    link.proxy.lose(BURIED);
+                    process.kill(pids[1], 'SIGKILL');
+
+                    const at = Date.now();
+
+                    await until(() => link.proxy.wanted === null, 'the loss');
+                    await lose();
+                    await once(alice, 'Bob', 10000 * SCALE);
+
+                    const told = alice.log.find((e) => e.name ===
+                        'participant:left').at;
+
+                    assert.ok(told - at < 10000, `${told - at} ms`);
+                    bob.wire.destroy();
+                    await respawned();
+                });
+            }
+
             it(`Redis dies at that moment, ${TIMES} times: it goes on or ` +
                 'has left, once', { timeout: 60000 * SCALE * TIMES },
             async () => {
@@ -343,7 +378,9 @@ for (const kind of ['in shared memory', 'over redis']) {
 
                 for (const name of ['A', 'B', 'C', 'D']) {
                     const player = new Player(server.url, { name,
-                        ...(name === 'A' ? {} : { reconnection: false,
+                        ...(name === 'A' ? { reconnectionDelay: 1000,
+                            reconnectionDelayMax: 2000 } : {
+                            reconnection: false,
                             transports: [NodeXHR, Slow] }) });
 
                     server.players.push(player);
