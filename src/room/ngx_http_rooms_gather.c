@@ -156,17 +156,8 @@ ngx_http_rooms_hold_handler(ngx_event_t *ev)
 void
 ngx_http_rooms_hold_init(ngx_http_rooms_loc_conf_t *conf, ngx_log_t *log)
 {
-    ngx_http_rooms_beat_t  *hold;
-
-    hold = &conf->hold;
-
-    ngx_queue_init(&hold->queue);
-    ngx_memzero(&hold->event, sizeof(ngx_event_t));
-    hold->event.handler = ngx_http_rooms_hold_handler;
-    hold->event.data = hold;
-    hold->event.log = log;
-    hold->delay = conf->coalesce;
-    hold->count = 0;
+    ngx_http_rooms_beat_queue(&conf->hold, conf->coalesce,
+                              ngx_http_rooms_hold_handler, &conf->hold, log);
 }
 
 

@@ -47,32 +47,31 @@ ngx_http_rooms_beat_init(ngx_http_rooms_loc_conf_t *conf, ngx_log_t *log)
     grain = ngx_max(grain, NGX_HTTP_ROOMS_BEAT_FINE);
     grain = ngx_min(grain, NGX_HTTP_ROOMS_BEAT_COARSE);
 
+    ngx_http_rooms_beat_queue(&conf->ping, conf->ping_interval,
+                              ngx_http_rooms_beat_ping_handler, conf, log);
     conf->ping.grain = grain;
+
+    ngx_http_rooms_beat_queue(&conf->pong, conf->ping_timeout,
+                              ngx_http_rooms_beat_pong_handler, conf, log);
     conf->pong.grain = grain;
 
-    ngx_queue_init(&conf->ping.queue);
-    ngx_memzero(&conf->ping.event, sizeof(ngx_event_t));
-    conf->ping.event.handler = ngx_http_rooms_beat_ping_handler;
-    conf->ping.event.data = conf;
-    conf->ping.event.log = log;
-    conf->ping.delay = conf->ping_interval;
-    conf->ping.count = 0;
+    ngx_http_rooms_beat_queue(&conf->connect, conf->connect_timeout,
+                              ngx_http_rooms_beat_connect_handler, conf, log);
+}
 
-    ngx_queue_init(&conf->pong.queue);
-    ngx_memzero(&conf->pong.event, sizeof(ngx_event_t));
-    conf->pong.event.handler = ngx_http_rooms_beat_pong_handler;
-    conf->pong.event.data = conf;
-    conf->pong.event.log = log;
-    conf->pong.delay = conf->ping_timeout;
-    conf->pong.count = 0;
 
-    ngx_queue_init(&conf->connect.queue);
-    ngx_memzero(&conf->connect.event, sizeof(ngx_event_t));
-    conf->connect.event.handler = ngx_http_rooms_beat_connect_handler;
-    conf->connect.event.data = conf;
-    conf->connect.event.log = log;
-    conf->connect.delay = conf->connect_timeout;
-    conf->connect.count = 0;
+void
+ngx_http_rooms_beat_queue(ngx_http_rooms_beat_t *beat, ngx_msec_t delay,
+    ngx_event_handler_pt handler, void *data, ngx_log_t *log)
+{
+    ngx_memzero(beat, sizeof(ngx_http_rooms_beat_t));
+
+    ngx_queue_init(&beat->queue);
+    beat->delay = delay;
+
+    beat->event.handler = handler;
+    beat->event.data = data;
+    beat->event.log = log;
 }
 
 

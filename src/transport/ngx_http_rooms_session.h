@@ -335,6 +335,12 @@ void ngx_http_rooms_flush(ngx_event_t *ev);
 
 void ngx_http_rooms_beat_init(ngx_http_rooms_loc_conf_t *conf,
     ngx_log_t *log);
+
+/* An empty queue of those that wait delay ms, and the event for the first. */
+
+void ngx_http_rooms_beat_queue(ngx_http_rooms_beat_t *beat, ngx_msec_t delay,
+    ngx_event_handler_pt handler, void *data, ngx_log_t *log);
+
 void ngx_http_rooms_beat_ping(ngx_http_rooms_session_t *s);
 void ngx_http_rooms_beat_pong(ngx_http_rooms_session_t *s);
 void ngx_http_rooms_beat_extend(ngx_http_rooms_session_t *s);
