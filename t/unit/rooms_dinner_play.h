@@ -14,6 +14,9 @@
 #include <rooms_dinner.h>
 
 
+#define DEADLINE        "deadline 1759237496789\n"
+#define OK              "answer {\"success\":true}\n"
+
 #define DINNER_TTL      1800000
 #define DINNER_OPTIONS                                                        \
     "[{\"optionId\":\"pizza\",\"displayName\":\"Pizza\","                     \
