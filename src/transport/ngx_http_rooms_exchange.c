@@ -20,6 +20,7 @@
 
 
 static ngx_int_t ngx_http_rooms_transport_body(ngx_http_request_t *r);
+static void ngx_http_rooms_transport_settle(ngx_http_rooms_session_t *s);
 static void ngx_http_rooms_transport_body_handler(ngx_http_request_t *r);
 static void ngx_http_rooms_transport_cleanup(void *data);
 static void ngx_http_rooms_exchange_respond(ngx_http_rooms_exchange_t *x,
@@ -142,7 +143,10 @@ ngx_http_rooms_transport_post(ngx_http_request_t *r,
         return NGX_DONE;
     }
 
-    rc = ngx_http_rooms_polling_begin_post(s, x);
+    ngx_http_rooms_transport_settle(s);
+
+    rc = s->ended ? NGX_HTTP_ROOMS_ERROR_SESSION
+                  : ngx_http_rooms_polling_begin_post(s, x);
 
     if (rc != NGX_OK) {
         return ngx_http_rooms_transport_error(r, conf, rc);
@@ -180,6 +184,21 @@ ngx_http_rooms_transport_body(ngx_http_request_t *r)
                                       ngx_http_rooms_transport_body_handler);
 
     return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
+}
+
+
+/*
+ * The POST before this one may have been refused by another worker.  That has
+ * written so before it answered, but may not have been read yet.
+ */
+
+static void
+ngx_http_rooms_transport_settle(ngx_http_rooms_session_t *s)
+{
+    if (s->poll && s->poll->post && s->poll->post->owner) {
+        ngx_http_rooms_zone_drain(s->zone);
+        ngx_http_rooms_zone_deliver(&s->zone->deliver);
+    }
 }
 
 
