@@ -386,6 +386,7 @@ describe('orchestrator: sessions over REST', () => {
         assert.strictEqual(metadata.totalScans, 3);
         assert.deepStrictEqual(metadata.uniqueTokensScanned,
             ['MEM_001', 'MEM_002']);
+        await one.next('device:connected');
         assert.strictEqual(one.all('device:connected').length, 2);
     });
 

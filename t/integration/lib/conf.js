@@ -67,6 +67,15 @@ function inRedis(o) {
 }
 
 
+/* ROOMS_COALESCE=5ms: the same tests with rooms that hold what they say. */
+
+function held() {
+    const time = process.env.ROOMS_COALESCE;
+
+    return time ? `rooms_coalesce ${time};` : '';
+}
+
+
 function locations(o) {
     const recovery = /rooms_recovery/.test([].concat(o.rooms || []).join())
         ? '' : 'rooms_recovery 2m;';
@@ -173,6 +182,7 @@ http {
     scgi_temp_path tmp-scgi;
     types { text/html html; text/css css; application/javascript js; }
     access_log off;
+${indent(held(), 4)}
 ${indent(o.http, 4)}
 
 ${o.appText === undefined ? appBlock(o) : inRedis(o)}
