@@ -164,6 +164,7 @@ ngx_http_rooms_figures_census(ngx_http_rooms_app_t *app,
 
     if (app->zone->redis) {
         f->rooms = app->zone->redis->rooms;
+        f->recovery = app->zone->redis->records;
     }
 }
 

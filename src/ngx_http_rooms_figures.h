@@ -22,7 +22,8 @@
  * rooms and recovery are counted by a walk through the index, up to 4096
  * entries each time, over that at most once a second and the less often the
  * more they are: the numbers may be as old as a second and another one for
- * 100,000 entries.
+ * 100,000 entries.  Where the journal is in Redis they are of all nginx, and
+ * counted there once a second.
  */
 
 typedef struct {

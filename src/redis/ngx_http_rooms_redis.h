@@ -68,6 +68,8 @@ struct ngx_http_rooms_redis_s {
     ngx_queue_t                    fetches;
     rooms_buf_t                    owners;     /* that live, u32 each */
     uint64_t                       rooms;      /* that live */
+    uint64_t                       records;    /* of sockets, anywhere */
+    ngx_uint_t                     beats;
     unsigned                       beating:1;  /* a reply is awaited */
     unsigned                       enlisted:1;
     unsigned                       reading:1;
@@ -146,6 +148,12 @@ void ngx_http_rooms_redis_beat_handler(ngx_event_t *ev);
 /* A worker of this nginx has died: its lease ends now. */
 
 void ngx_http_rooms_redis_died(ngx_http_rooms_zone_t *zone, uint32_t owner);
+
+/* 1 where it was a worker of this nginx and is none any more: its lease is
+ * about to end. */
+
+ngx_uint_t ngx_http_rooms_redis_dead(ngx_http_rooms_zone_t *zone,
+    rooms_str_t owner);
 
 /* 0: the worker is gone for certain. */
 

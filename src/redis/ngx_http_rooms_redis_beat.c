@@ -9,6 +9,7 @@
 
 #include <ngx_http_rooms_redis.h>
 #include <ngx_http_rooms_remote.h>
+#include <ngx_http_rooms_workers.h>
 
 #include <openssl/rand.h>
 
@@ -16,6 +17,7 @@
 #define NGX_HTTP_ROOMS_REDIS_BEAT   250      /* ms */
 #define NGX_HTTP_ROOMS_REDIS_LEASE  4000     /* ms */
 #define NGX_HTTP_ROOMS_REDIS_DUE    64       /* rooms in one beat */
+#define NGX_HTTP_ROOMS_REDIS_COUNT  4        /* beats between two counts */
 
 
 static void ngx_http_rooms_redis_beat_reply(void *data, redisReply *reply);
@@ -45,7 +47,7 @@ ngx_http_rooms_redis_beat(ngx_http_rooms_redis_t *redis)
     u_char       keys[3][NGX_HTTP_ROOMS_REDIS_KEY];
     u_char       digits[7][NGX_INT64_LEN];
     uint64_t     fresh;
-    rooms_str_t  words[12], none;
+    rooms_str_t  words[13], none;
 
     if (redis->beating || !redis->cmd.is_up
         || RAND_bytes((u_char *) &fresh, sizeof(uint64_t)) != 1)
@@ -69,9 +71,11 @@ ngx_http_rooms_redis_beat(ngx_http_rooms_redis_t *redis)
     words[10] = ngx_http_rooms_redis_digits(digits[5],
                                             NGX_HTTP_ROOMS_REDIS_DUE);
     words[11] = ngx_http_rooms_redis_digits(digits[6], redis->came);
+    words[12] = rooms_str(redis->beats++ % NGX_HTTP_ROOMS_REDIS_COUNT
+                          ? "0" : "1", 1);
 
     if (ngx_http_rooms_redis_script(&redis->cmd, NGX_HTTP_ROOMS_SCRIPT_BEAT,
-                                    words, 3, 12,
+                                    words, 3, 13,
                                     ngx_http_rooms_redis_beat_reply, redis)
         == NGX_OK)
     {
@@ -105,6 +109,11 @@ ngx_http_rooms_redis_beat_reply(void *data, redisReply *reply)
 
     redis->rooms = ngx_http_rooms_redis_integer(
                                   ngx_http_rooms_redis_element(reply, 3));
+
+    if (ngx_http_rooms_redis_element(reply, 6)) {
+        redis->records = ngx_http_rooms_redis_integer(
+                                  ngx_http_rooms_redis_element(reply, 6));
+    }
 
     ngx_http_rooms_redis_owners(redis,
                                 ngx_http_rooms_redis_element(reply, 5));
@@ -226,6 +235,39 @@ ngx_http_rooms_redis_holds(ngx_http_rooms_zone_t *zone, uint32_t owner)
         if (one == owner) {
             return 1;
         }
+    }
+
+    return 0;
+}
+
+
+ngx_uint_t
+ngx_http_rooms_redis_dead(ngx_http_rooms_zone_t *zone, rooms_str_t owner)
+{
+    uint64_t                n;
+    ngx_uint_t              i;
+    ngx_http_rooms_stat_t  *stat;
+
+    if (rooms_bus_number(owner, &n) != ROOMS_OK || n == 0) {
+        return 0;
+    }
+
+    for (i = 0; i < ROOMS_WORKERS_MAX; i++) {
+        stat = &zone->shared->stats[i];
+
+        if (stat->elsewhere != n) {
+            continue;
+        }
+
+        if (stat->owner && !ngx_http_rooms_workers_gone(stat->owner)) {
+            return 0;
+        }
+
+        if (stat->owner) {
+            ngx_http_rooms_redis_died(zone, stat->owner);
+        }
+
+        return 1;
     }
 
     return 0;

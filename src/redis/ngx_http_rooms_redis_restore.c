@@ -42,6 +42,7 @@ static rooms_str_t ngx_http_rooms_redis_restore_copy(ngx_pool_t *pool,
 static void ngx_http_rooms_redis_restore_timer(ngx_event_t *ev);
 static void ngx_http_rooms_redis_claim(ngx_http_rooms_restore_t *x);
 static void ngx_http_rooms_redis_claim_reply(void *data, redisReply *reply);
+static ngx_uint_t ngx_http_rooms_redis_restores(ngx_http_rooms_restore_t *x);
 static void ngx_http_rooms_redis_restore_fetched(void *data,
     ngx_uint_t complete);
 static void ngx_http_rooms_redis_restore_done(ngx_http_rooms_restore_t *x);
@@ -233,6 +234,14 @@ ngx_http_rooms_redis_claim_reply(void *data, redisReply *reply)
     rc = ngx_http_rooms_redis_integer(ngx_http_rooms_redis_element(reply, 0));
     text = ngx_http_rooms_redis_str(ngx_http_rooms_redis_element(reply, 1));
 
+    if (reply && rc == 0 && text.len
+        && ngx_http_rooms_redis_dead(x->redis->zone, text))
+    {
+        /* a client may be faster than the lease of its worker */
+
+        rc = 3;
+    }
+
     if ((rc == 2 || rc == 3)
         && (ngx_msec_int_t) (x->limit - ngx_current_msec) > 0
         && !x->session->closed)
@@ -243,6 +252,15 @@ ngx_http_rooms_redis_claim_reply(void *data, redisReply *reply)
         }
 
         ngx_add_timer(&x->timer, NGX_HTTP_ROOMS_RESTORE_RETRY);
+        return;
+    }
+
+    if (reply == NULL) {
+
+        /* it may be ours now, and nobody's here */
+
+        x->claimed = !ngx_http_rooms_redis_restores(x);
+        ngx_http_rooms_redis_restore_end(x);
         return;
     }
 
@@ -280,6 +298,37 @@ ngx_http_rooms_redis_claim_reply(void *data, redisReply *reply)
     }
 
     ngx_http_rooms_redis_restore_end(x);
+}
+
+
+/* 1 where the socket is here, or somebody else is about to have it. */
+
+static ngx_uint_t
+ngx_http_rooms_redis_restores(ngx_http_rooms_restore_t *x)
+{
+    rooms_str_t                sid;
+    ngx_queue_t               *q;
+    ngx_http_rooms_redis_t    *redis;
+    ngx_http_rooms_restore_t  *other;
+
+    redis = x->redis;
+    sid = rooms_str(x->pid.data, NGX_HTTP_ROOMS_SID_LEN);
+
+    for (q = ngx_queue_head(&redis->restores);
+         q != ngx_queue_sentinel(&redis->restores);
+         q = ngx_queue_next(q))
+    {
+        other = ngx_queue_data(q, ngx_http_rooms_restore_t, queue);
+
+        if (other != x
+            && ngx_memcmp(other->pid.data, sid.data, sid.len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return ngx_http_rooms_socket_find(redis->zone, sid) != NULL
+           || ngx_http_rooms_redis_departs(redis, sid);
 }
 
 

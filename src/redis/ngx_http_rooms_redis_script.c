@@ -16,6 +16,7 @@
  *     T:due       zset    live rooms by deadline
  *     T:owners    zset    workers by when their lease ends
  *     T:m:OWNER   set     sids of a worker
+ *     T:away      zset    sids that may be recovered, by until when (ms)
  *     T:@:SID     hash    o (owner, 0: away), d (the record), e (epoch), t (its
  *                         end is being told), v (revoked)
  *
@@ -331,8 +332,8 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
 
     /*
      * beat; KEYS owners z due
-     * ARGV owner ttl now epoch max fresh known batch came
-     * epoch DEAD DUE rooms known OWNERS
+     * ARGV owner ttl now epoch max fresh known batch came count
+     * epoch DEAD DUE rooms known OWNERS [records of sockets]
      *
      * Where Redis itself was away, nobody could renew anything, so all get
      * another term; where its counter stands before what somebody has seen,
@@ -382,10 +383,19 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
     "for _, r in ipairs(due) do\n"
     "  redis.call('ZADD', KEYS[3], f(tonumber(ARGV[3]) + 1000), r)\n"
     "end\n"
+    "local owners, records = redis.call('ZRANGE', KEYS[1], 0, -1), nil\n"
+    "if ARGV[10] == '1' then\n"
+    "  local T = string.sub(KEYS[2], 1, -2)\n"
+    "  redis.call('ZREMRANGEBYSCORE', T .. 'away', '-inf', f(now))\n"
+    "  records = redis.call('ZCARD', T .. 'away')\n"
+    "  for _, o in ipairs(owners) do\n"
+    "    records = records + redis.call('SCARD', T .. 'm:' .. o)\n"
+    "  end\n"
+    "end\n"
     "return {e, redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', f(now),\n"
     "                      'LIMIT', 0, 16),\n"
-    "        due, redis.call('ZCARD', KEYS[3]), known and 1 or 0,\n"
-    "        redis.call('ZRANGE', KEYS[1], 0, -1)}\n",
+    "        due, redis.call('ZCARD', KEYS[3]), known and 1 or 0, owners,\n"
+    "        records}\n",
 
     /* save; KEYS rec mine; ARGV sid me data new epoch */
 
@@ -412,6 +422,13 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
     "  redis.call('HSET', KEYS[1], 'o', '0')\n"
     "  redis.call('HDEL', KEYS[1], 't')\n"
     "  redis.call('PEXPIRE', KEYS[1], ARGV[3])\n"
+    "  local away = string.sub(KEYS[1], 1, -23) .. 'away'\n"
+    "  local t = redis.call('TIME')\n"
+    "  redis.call('ZADD', away, string.format('%.0f',\n"
+    "             t[1] * 1000 + ARGV[3]), ARGV[1])\n"
+    "  if redis.call('PTTL', away) < tonumber(ARGV[3]) then\n"
+    "    redis.call('PEXPIRE', away, ARGV[3])\n"
+    "  end\n"
     "end\n"
     "return 1\n",
 
@@ -420,6 +437,8 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
     "local r = redis.call('HMGET', KEYS[1], 'o', 't')\n"
     "if r[1] == '0' then\n"
     "  redis.call('DEL', KEYS[1])\n"
+    "  redis.call('ZREM', string.sub(KEYS[1], 1, -23) .. 'away',\n"
+    "             string.sub(KEYS[1], -20))\n"
     "elseif r[1] then\n"
     "  local t = redis.call('TIME')\n"
     "  local s = redis.call('ZSCORE', KEYS[2], r[1])\n"
@@ -431,7 +450,8 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
 
     /*
      * claim; KEYS rec owners mine z; ARGV sid me secret nsp
-     * 0: it cannot be had; 1 record; 2 owner, who is dead; 3: told just now
+     * 0: it cannot be had, or 0 owner, who has it; 1 record; 2 owner, who is
+     * dead; 3: told just now
      */
 
     "local r = redis.call('HMGET', KEYS[1], 'o', 'd', 't', 'v', 'e')\n"
@@ -446,11 +466,12 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
     "  local s = redis.call('ZSCORE', KEYS[2], r[1])\n"
     "  if not s or tonumber(s) < t[1] * 1000 then return {2, r[1]} end\n"
     "  if r[3] then return {3} end\n"
-    "  return {0}\n"
+    "  return {0, r[1]}\n"
     "end\n"
     "redis.call('HSET', KEYS[1], 'o', ARGV[2])\n"
     "redis.call('PERSIST', KEYS[1])\n"
     "redis.call('SADD', KEYS[3], ARGV[1])\n"
+    "redis.call('ZREM', string.sub(KEYS[1], 1, -23) .. 'away', ARGV[1])\n"
     "return {1, d}\n",
 
     /* adopt; KEYS rec mine theirs; ARGV sid me them; 1: it is mine */

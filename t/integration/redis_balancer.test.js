@@ -135,3 +135,49 @@ describe('redis: behind a TCP balancer', () => {
         }));
     });
 });
+
+
+describe('redis: figures of two nginx', () => {
+    const pair = usePair({ before, after, afterEach });
+
+    function recovery(n) {
+        return until(async () => {
+            const all = await Promise.all(pair.servers.map((s) =>
+                s.dinner()));
+
+            return all.every((app) => app.recovery === n);
+        }, `${n} records of sockets`);
+    }
+
+    it('each says how many sockets are connected or may be recovered',
+        async () => {
+            await recovery(0);
+
+            const { sessionCode: code } = await pair.servers[0].rest
+                .create('Alice');
+            const players = [];
+
+            for (const [i, name] of NAMES.entries()) {
+                players.push(await pair.servers[i % 2].player({ name }));
+                assert.strictEqual((await players[i].join(code)).success,
+                    true);
+            }
+
+            await recovery(4);
+
+            /* it may come back, and does */
+            await players[0].vanish();
+            await players[1].next('participant:left');
+            await recovery(4);
+            players[0].socket.connect();
+            await players[0].connection(2);
+            assert.ok(players[0].socket.recovered);
+            await recovery(4);
+
+            /* and these may, too, but for the last, who says goodbye */
+            await players[0].vanish();
+            await players[1].vanish();
+            players[3].socket.disconnect();
+            await recovery(3);
+        });
+});

@@ -61,7 +61,7 @@ function certificate(dir) {
  * are of what they share.
  */
 
-const SHARED = ['journal', 'rooms'];
+const SHARED = ['journal', 'rooms', 'recovery'];
 
 function merge(one, two) {
     if (typeof one === 'number') {
