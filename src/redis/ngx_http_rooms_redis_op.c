@@ -7,6 +7,7 @@
 
 
 #include <ngx_http_rooms_redis_op.h>
+#include <ngx_http_rooms_tree.h>
 
 
 #define NGX_HTTP_ROOMS_REDIS_BATCH       512       /* records of one append */
@@ -521,22 +522,10 @@ ngx_uint_t
 ngx_http_rooms_redis_own(ngx_http_rooms_redis_t *redis,
     const rooms_bus_header_t *h)
 {
-    ngx_rbtree_node_t  *node;
-
     if (h->owner != redis->zone->owner) {
         return 0;
     }
 
-    node = redis->ops.root;
-
-    while (node != redis->ops.sentinel) {
-
-        if (node->key == h->seq) {
-            return 1;
-        }
-
-        node = (h->seq < node->key) ? node->left : node->right;
-    }
-
-    return 0;
+    return ngx_http_rooms_tree_find(&redis->ops, (ngx_rbtree_key_t) h->seq)
+           != NULL;
 }
