@@ -45,6 +45,7 @@ ngx_http_rooms_redis_open(ngx_http_rooms_zone_t *zone)
 
     ngx_rbtree_init(&redis->ops, &redis->ops_sentinel,
                     ngx_rbtree_insert_value);
+    ngx_queue_init(&redis->gatherings);
     ngx_queue_init(&redis->backlog);
     ngx_queue_init(&redis->letters);
     ngx_queue_init(&redis->timed);
@@ -141,6 +142,7 @@ void
 ngx_http_rooms_redis_free_zone(ngx_http_rooms_zone_t *zone)
 {
     ngx_http_rooms_redis_letters_free(zone->redis);
+    ngx_http_rooms_redis_gathered_free(zone->redis);
     ngx_http_rooms_redis_free_backlog(zone->redis);
     ngx_http_rooms_redis_forget_departures(zone->redis);
     ngx_http_rooms_redis_moves_free(zone->redis);

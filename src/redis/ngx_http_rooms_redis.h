@@ -52,6 +52,7 @@ struct ngx_http_rooms_redis_s {
     ngx_rbtree_node_t              ops_sentinel;
     ngx_http_rooms_gathered_t     *gathered;   /* of them, in this turn */
     ngx_event_t                    gather;     /* sends those */
+    ngx_queue_t                    gatherings; /* and what was sent so */
     ngx_queue_t                    backlog;    /* published, not yet read */
     ngx_queue_t                    letters;    /* to workers, not yet sent */
     size_t                         letters_size;
@@ -274,6 +275,10 @@ ngx_uint_t ngx_http_rooms_redis_own(ngx_http_rooms_redis_t *redis,
 
 void ngx_http_rooms_redis_gather_handler(ngx_event_t *ev);
 void ngx_http_rooms_redis_gathered_send(ngx_http_rooms_redis_t *redis);
+
+/* What nobody has answered, when the worker ends. */
+
+void ngx_http_rooms_redis_gathered_free(ngx_http_rooms_redis_t *redis);
 
 
 /* ngx_http_rooms_redis_append.c: deadlines, snapshots */

@@ -30,6 +30,7 @@ typedef enum {
 
 
 struct ngx_http_rooms_gathered_s {
+    ngx_queue_t              queue;          /* redis->gatherings */
     ngx_http_rooms_redis_t  *redis;
     size_t                   size;           /* octets */
     ngx_uint_t               n;
@@ -42,6 +43,7 @@ static void ngx_http_rooms_gather_words(ngx_http_rooms_words_t *w,
     ngx_http_rooms_op_t *op);
 static ngx_uint_t ngx_http_rooms_gather_keeps(ngx_http_rooms_redis_t *redis,
     ngx_http_rooms_op_t *op);
+static void ngx_http_rooms_gathered_done(ngx_http_rooms_gathered_t *g);
 static void ngx_http_rooms_gather_reply(void *data, redisReply *reply);
 static void ngx_http_rooms_gather_written(ngx_http_rooms_gathered_t *g,
     redisReply *reply);
@@ -88,6 +90,7 @@ ngx_http_rooms_redis_gather(ngx_http_rooms_op_t *op)
         g->n = 0;
 
         redis->gathered = g;
+        ngx_queue_insert_tail(&redis->gatherings, &g->queue);
         ngx_post_event(&redis->gather, &ngx_posted_events);
     }
 
@@ -160,7 +163,7 @@ ngx_http_rooms_redis_gathered_send(ngx_http_rooms_redis_t *redis)
         ngx_http_rooms_op_failed(g->ops[i], ROOMS_REFUSE_STORAGE);
     }
 
-    ngx_free(g);
+    ngx_http_rooms_gathered_done(g);
 }
 
 
@@ -273,6 +276,27 @@ ngx_http_rooms_gather_keeps(ngx_http_rooms_redis_t *redis,
 }
 
 
+void
+ngx_http_rooms_redis_gathered_free(ngx_http_rooms_redis_t *redis)
+{
+    ngx_queue_t  *q;
+
+    while (!ngx_queue_empty(&redis->gatherings)) {
+        q = ngx_queue_head(&redis->gatherings);
+        ngx_http_rooms_gathered_done(ngx_queue_data(q,
+                                     ngx_http_rooms_gathered_t, queue));
+    }
+}
+
+
+static void
+ngx_http_rooms_gathered_done(ngx_http_rooms_gathered_t *g)
+{
+    ngx_queue_remove(&g->queue);
+    ngx_free(g);
+}
+
+
 static void
 ngx_http_rooms_gather_reply(void *data, redisReply *reply)
 {
@@ -294,7 +318,7 @@ ngx_http_rooms_gather_reply(void *data, redisReply *reply)
             ngx_http_rooms_op_failed(g->ops[i], ROOMS_REFUSE_STORAGE);
         }
 
-        ngx_free(g);
+        ngx_http_rooms_gathered_done(g);
         return;
     }
 
@@ -303,7 +327,7 @@ ngx_http_rooms_gather_reply(void *data, redisReply *reply)
                          ngx_http_rooms_redis_element(reply, 0)) != NGX_ERROR)
     {
         ngx_http_rooms_gather_written(g, reply);
-        ngx_free(g);
+        ngx_http_rooms_gathered_done(g);
         return;
     }
 
@@ -314,7 +338,7 @@ ngx_http_rooms_gather_reply(void *data, redisReply *reply)
         ngx_http_rooms_op_again(g->ops[i], NULL);
     }
 
-    ngx_free(g);
+    ngx_http_rooms_gathered_done(g);
 }
 
 
