@@ -23,7 +23,7 @@ const PAUSE = Number(process.env.ROOMS_PAUSE || 10) * 1000;
 
 /* Of each application two nginx of two workers, and one Redis for all. */
 
-function useAll() {
+function useAll(o) {
     const all = { redis: null, pairs: [] };
 
     before(async () => {
@@ -35,7 +35,7 @@ function useAll() {
                 pair.servers.push(await KINDS[k].server({
                     redis: all.redis.url,
                     redisLines: [`redis_timeout ${TIMEOUT}ms;`],
-                    allow: /exited on signal 9/ }).start());
+                    allow: /exited on signal 9/, ...o }).start());
             }
         }
     });
@@ -175,9 +175,11 @@ async function back(party) {
 }
 
 
+const ids = 'D-73 P-101 L-87 G-71';
+
+
 describe('redis: all applications without it', () => {
     const all = useAll();
-    const ids = 'D-73 P-101 L-87 G-71';
 
     it(`${ids} Redis killed and started again: refused in time, nothing ` +
         'is missed', { timeout: 120000 * SCALE }, async () => {
@@ -281,8 +283,13 @@ describe('redis: all applications without it', () => {
             await busy(party, 4);
         });
     });
+});
 
-    /* The last one: afterwards there is one nginx of each. */
+
+/* Afterwards there is one nginx of each. */
+
+describe('redis: all applications, and one nginx of two', () => {
+    const all = useAll({ grace: '1s' });
 
     it(`${ids} an nginx killed whole: its members left, once`,
         { timeout: 60000 * SCALE }, async () => {

@@ -142,7 +142,8 @@ class Polls extends Party {
     }
 
     static server(o) {
-        return new PollsServer({ ...o, options: ['grace 1s'] });
+        return new PollsServer({ ...o, options: [
+            `grace ${o.grace || '30s'}`] });
     }
 
     at(i) {
