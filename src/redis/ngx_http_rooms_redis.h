@@ -271,6 +271,19 @@ ngx_uint_t ngx_http_rooms_redis_own(ngx_http_rooms_redis_t *redis,
     const rooms_bus_header_t *h);
 
 
+/* ngx_http_rooms_redis_full.c: asks one that does not write, if it does now */
+
+void ngx_http_rooms_redis_probe(ngx_http_rooms_redis_t *redis);
+
+/* 1: a command that is answered by NULL was refused, nothing was written. */
+
+static ngx_inline ngx_uint_t
+ngx_http_rooms_redis_is_full(ngx_http_rooms_redis_t *redis)
+{
+    return redis->cmd.full && redis->cmd.is_up;
+}
+
+
 /* ngx_http_rooms_redis_gather.c: redis->gather; and before its time */
 
 void ngx_http_rooms_redis_gather_handler(ngx_event_t *ev);

@@ -131,7 +131,9 @@ ngx_http_rooms_redis_beat_reply(void *data, redisReply *reply)
     redis->enlisted = 1;
     redis->listed = redis->zone->epoch;
 
-    if (redis->unsaved) {
+    ngx_http_rooms_redis_probe(redis);
+
+    if (redis->unsaved && !redis->cmd.full) {
         redis->unsaved = 0;
         ngx_http_rooms_redis_save_all(redis);
     }

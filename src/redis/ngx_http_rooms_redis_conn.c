@@ -392,9 +392,7 @@ ngx_http_rooms_redis_reply(ngx_http_rooms_redis_link_t *link,
         }
 
         if (call->len) {
-            ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                          "rooms: redis \"%V\": %s", &conn->conf->url,
-                          reply->str);
+            ngx_http_rooms_redis_error(conn, reply->str);
             reply = NULL;
         }
     }

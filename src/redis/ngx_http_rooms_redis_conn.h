@@ -76,6 +76,8 @@ struct ngx_http_rooms_redis_conn_s {
     unsigned                      stopped:1;
     unsigned                      told:1;      /* the log, that it is away */
     unsigned                      refused:1;   /* and so, that it refuses */
+    unsigned                      full:1;      /* and so, that it does not
+                                                  write */
 };
 
 
@@ -149,6 +151,13 @@ void ngx_http_rooms_redis_answer(ngx_http_rooms_redis_call_t *call,
 /* ngx_http_rooms_redis_hello.c: what is said first on a connection */
 
 void ngx_http_rooms_redis_hello(ngx_http_rooms_redis_conn_t *conn);
+
+
+/* ngx_http_rooms_redis_full.c: logs an error reply, and marks a server that
+ * does not write */
+
+void ngx_http_rooms_redis_error(ngx_http_rooms_redis_conn_t *conn,
+    const char *text);
 
 
 /* ngx_http_rooms_redis_eval.c: scripts */

@@ -311,7 +311,7 @@ ngx_http_rooms_gather_reply(void *data, redisReply *reply)
         for (i = 0; i < g->n; i++) {
             room = g->ops[i]->room;
 
-            if (room) {
+            if (room && !ngx_http_rooms_redis_is_full(g->redis)) {
                 room->backing.state = NGX_HTTP_ROOMS_BACKING_STALE;
             }
 

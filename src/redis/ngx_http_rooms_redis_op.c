@@ -186,7 +186,7 @@ ngx_http_rooms_redis_appended(void *data, redisReply *reply)
     room = op->room;
     redis = op->redis;
 
-    if (reply == NULL && room) {
+    if (reply == NULL && room && !ngx_http_rooms_redis_is_full(redis)) {
         room->backing.state = NGX_HTTP_ROOMS_BACKING_STALE;
     }
 
@@ -481,6 +481,13 @@ ngx_http_rooms_op_failed(ngx_http_rooms_op_t *op, rooms_refusal_e why)
         ngx_queue_remove(q);
 
         p = ngx_queue_data(q, ngx_http_rooms_pending_t, queue);
+
+        if (room && !ngx_http_rooms_pending_writes(p)
+            && ngx_http_rooms_pending_known(p, room))
+        {
+            ngx_http_rooms_pending_finish(p);
+            continue;
+        }
 
         if (p->task.socket) {
             ngx_http_rooms_pending_ghost(p);

@@ -95,6 +95,11 @@ void ngx_http_rooms_pending_free(ngx_http_rooms_pending_t *p);
 
 void ngx_http_rooms_pending_limit(ngx_http_rooms_pending_t *p);
 
+/* 1: it only reads, and is decided on what is known here of the room. */
+
+ngx_uint_t ngx_http_rooms_pending_known(ngx_http_rooms_pending_t *p,
+    ngx_http_rooms_room_t *room);
+
 
 /* ngx_http_rooms_redis_command.c: on its way to a decision */
 

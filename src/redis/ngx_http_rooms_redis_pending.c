@@ -321,10 +321,7 @@ ngx_http_rooms_pending_late(ngx_http_rooms_pending_t *p)
     room = p->room;
     room->backing.busy++;
 
-    if (!room->backing.loaded
-        || ngx_http_rooms_pending_decide(p, room->state) != ROOMS_OK
-        || p->d.verify || ngx_http_rooms_pending_writes(p))
-    {
+    if (!ngx_http_rooms_pending_known(p, room)) {
         ngx_http_rooms_pending_refuse(p, ROOMS_REFUSE_STORAGE);
     }
 
@@ -332,4 +329,14 @@ ngx_http_rooms_pending_late(ngx_http_rooms_pending_t *p)
     ngx_http_rooms_redis_room_run(room);
 
     room->backing.busy--;
+}
+
+
+ngx_uint_t
+ngx_http_rooms_pending_known(ngx_http_rooms_pending_t *p,
+    ngx_http_rooms_room_t *room)
+{
+    return room->backing.loaded
+           && ngx_http_rooms_pending_decide(p, room->state) == ROOMS_OK
+           && !p->d.verify && !ngx_http_rooms_pending_writes(p);
 }

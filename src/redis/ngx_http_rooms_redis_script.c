@@ -6,7 +6,8 @@
  * slot of a cluster:
  *
  *     T:z         hash    epoch, id (the last given), beat (when, ms), run
- *                         (of the server), floor (its first id)
+ *                         (of the server), floor (its first id), probe (no
+ *                         more than that it can be written)
  *     T:zn        set     workers that the server of this run has heard
  *     T:r:ROOM    hash    last, live, base (the last id before it lived),
  *                         snap (the id of state), state, size (of what came
@@ -29,6 +30,11 @@
 #include <ngx_http_rooms_redis_script.h>
 
 
+/* Leases, deadlines and what gives memory back: also where there is none. */
+
+#define NGX_HTTP_ROOMS_SCRIPT_FULL  "#!lua flags=allow-oom\n"
+
+
 const char  *const ngx_http_rooms_redis_scripts[] = {
 
     /*
@@ -44,6 +50,9 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
      *
      * In a cluster, keys that were written before may be on another node while
      * the slot moves: that is asked before anything is written.
+     *
+     * Without memory the first thing that takes some is refused, and a script
+     * that has written goes on: so a room may end, for it gives memory back.
      *
      * id, or 0 id 1: written with ids after this one, and a snapshot is wanted;
      * 1 last [RECORDS]: conflict, and what came after the id that was expected
@@ -93,6 +102,9 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
     "                         '[^\\n]+') do had[#had + 1] = k end\n"
     "  if #had > 0 and type(redis.pcall('EXISTS', unpack(had))) == 'table'\n"
     "  then return redis.error_reply('TRYAGAIN keys of a room move') end\n"
+    "end\n"
+    "if own > 0 and A[7 * own] == 'r' then\n"
+    "  c('ZREM', due, A[7 * own + 1])\n"
     "end\n"
     "local id = c('HINCRBY', z, 'id', 8 * total) - 8 * total\n"
     "local base, snapshot = id, false\n"
@@ -310,6 +322,7 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
 
     /* touch; KEYS r s due; ARGV room deadline ttl */
 
+    NGX_HTTP_ROOMS_SCRIPT_FULL
     "if redis.call('HGET', KEYS[1], 'live') ~= '1' then return 0 end\n"
     "local had = {}\n"
     "for k in string.gmatch(redis.call('HGET', KEYS[1], 'keys') or '',\n"
@@ -344,6 +357,7 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
      * In a cluster a slot moves with all its records, and that is not asked.
      */
 
+    NGX_HTTP_ROOMS_SCRIPT_FULL
     "local f = function(x) return string.format('%.0f', x) end\n"
     "local t = redis.call('TIME')\n"
     "local now = t[1] * 1000 + math.floor(t[2] / 1000)\n"
@@ -409,6 +423,7 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
 
     /* release; KEYS rec mine; ARGV sid me window step: t, to be told; f */
 
+    NGX_HTTP_ROOMS_SCRIPT_FULL
     "local r = redis.call('HMGET', KEYS[1], 'o', 'v')\n"
     "if r[1] ~= ARGV[2] then return 0 end\n"
     "if ARGV[4] == 't' then\n"
@@ -434,6 +449,7 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
 
     /* revoke; KEYS rec owners */
 
+    NGX_HTTP_ROOMS_SCRIPT_FULL
     "local r = redis.call('HMGET', KEYS[1], 'o', 't')\n"
     "if r[1] == '0' then\n"
     "  redis.call('DEL', KEYS[1])\n"
@@ -454,6 +470,7 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
      * dead; 3: told just now
      */
 
+    NGX_HTTP_ROOMS_SCRIPT_FULL
     "local r = redis.call('HMGET', KEYS[1], 'o', 'd', 't', 'v', 'e')\n"
     "local d = r[2]\n"
     "if r[5] ~= redis.call('HGET', KEYS[4], 'epoch') then return {0} end\n"
@@ -491,6 +508,7 @@ const char  *const ngx_http_rooms_redis_scripts[] = {
      * empty); the owner is forgotten with the last of them
      */
 
+    NGX_HTTP_ROOMS_SCRIPT_FULL
     "local s = redis.call('ZSCORE', KEYS[1], ARGV[1])\n"
     "local t = redis.call('TIME')\n"
     "if s and tonumber(s) >= t[1] * 1000 then return {} end\n"

@@ -128,6 +128,64 @@ describe('redis: rooms without a state', () => {
 });
 
 
+describe('redis: a room without a state that is forgotten', () => {
+    it('while somebody is away, and begun anew: nothing is missed',
+        async () => {
+            const redis = await new Redis().start();
+            const change = (text) => text
+                .replace('rooms_recovery 2s', 'rooms_recovery 4s')
+                .replace(/rooms_app echo_recovery \{/,
+                    '$& redis_keep 4500ms;');
+            const servers = [];
+            const players = [];
+
+            try {
+                for (let i = 0; i < 2; i++) {
+                    servers.push(await echoServer({ redis: redis.url,
+                        change }).start());
+                    players.push(await new Player(servers[i].url,
+                        { path: '/recovery/' }).connect());
+                    await players[i].ask('join', 'R');
+                }
+
+                const [stays, goes] = players;
+                const say = (n) => stays.tell('emit-in-room', 'R', 'n', n);
+
+                say(0);
+                await until(() => goes.all('n').length === 1, 'told');
+
+                /* it goes when the room is nearly forgotten */
+                await sleep(3800);
+                await goes.vanish();
+                await until(async () => (await redis.ask('KEYS', '*:r:*R'))
+                    .length === 0, 'forgotten');
+
+                for (let n = 1; n < 4; n++) {
+                    say(n);
+                }
+
+                await until(() => stays.all('n').length === 4, 'told');
+                goes.socket.io.uri = servers[0].url;
+                goes.socket.connect();
+                await until(() => goes.socket.connected, 'back');
+                assert.ok(goes.socket.recovered);
+                await until(() => goes.all('n').length === 4, 'all');
+                say(4);
+                await until(() => goes.all('n').length === 5, 'and on');
+                assert.deepStrictEqual(goes.all('n'), [0, 1, 2, 3, 4]);
+            } finally {
+                players.forEach((p) => p.close());
+
+                for (const server of servers) {
+                    await server.stop();
+                }
+
+                await redis.stop();
+            }
+        });
+});
+
+
 /* The room that has had most records. */
 
 async function longest(redis) {
