@@ -32,6 +32,7 @@ typedef enum {
 struct ngx_http_rooms_gathered_s {
     ngx_queue_t              queue;          /* redis->gatherings */
     ngx_http_rooms_redis_t  *redis;
+    uint64_t                 epoch;          /* in which they were decided */
     size_t                   size;           /* octets */
     ngx_uint_t               n;
     ngx_http_rooms_op_t     *ops[NGX_HTTP_ROOMS_GATHER];
@@ -60,11 +61,9 @@ ngx_http_rooms_redis_gathers(ngx_http_rooms_op_t *op)
         return 0;
     }
 
-    if (op->live) {
-        return op->expected != ROOMS_JOURNAL_ANY;
-    }
+    /* a room with a state is appended to by itself */
 
-    return op->expected == ROOMS_JOURNAL_ANY && !op->facts
+    return !op->live && op->expected == ROOMS_JOURNAL_ANY && !op->facts
            && op->deadline == ROOMS_JOURNAL_KEEP;
 }
 
@@ -86,6 +85,7 @@ ngx_http_rooms_redis_gather(ngx_http_rooms_op_t *op)
         }
 
         g->redis = redis;
+        g->epoch = redis->zone->epoch;
         g->size = 0;
         g->n = 0;
 
@@ -193,7 +193,7 @@ ngx_http_rooms_gather_call(ngx_http_rooms_gathered_t *g)
 
         keep = redis->conf->keep;
 
-        ngx_http_rooms_words_number(&w, redis->zone->epoch);
+        ngx_http_rooms_words_number(&w, g->epoch);
         ngx_http_rooms_words_arg(&w, ngx_http_rooms_redis_me(redis));
         ngx_http_rooms_words_number(&w, keep + keep / 8);
         ngx_http_rooms_words_number(&w, redis->conf->history);
