@@ -10,7 +10,7 @@
 #include <rooms_table.h>
 
 
-#define ROOMS_TABLE_LOAD   2                     /* things per chain */
+#define ROOMS_TABLE_LOAD   1                     /* things per chain */
 #define ROOMS_TABLE_MIN    16
 #define ROOMS_TABLE_RATIO  0x9e3779b97f4a7c15ull /* 2^64 by golden ratio */
 

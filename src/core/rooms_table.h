@@ -6,11 +6,11 @@
  *
  * A tree of many connections is many cache misses deep, and its node takes
  * five words; here a link is one word, and a look-up costs one miss for the
- * chain and one for each thing in it, two on average.  The table grows by
- * one chain with each insertion (linear hashing), so there is no pause in
- * which all is hashed again.  Where memory for that is short, chains get
- * longer and nothing fails.  It does not shrink: 4 to 8 octets remain of each
- * thing that was there at the same time.
+ * chain and one for each thing on the way.  The table grows by one chain with
+ * each insertion (linear hashing), so there is no pause in which all is hashed
+ * again.  Where memory for that is short, chains get longer and nothing fails.
+ * It does not shrink: 8 to 16 octets remain of each thing that was there at
+ * the same time.
  *
  * Keys are 64 bits that a client cannot choose; several things may have the
  * same one.

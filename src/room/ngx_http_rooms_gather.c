@@ -13,11 +13,10 @@
 #include <ngx_http.h>
 
 #include <ngx_http_rooms_file.h>
+#include <ngx_http_rooms_prefetch.h>
 #include <ngx_http_rooms_publish.h>
 #include <ngx_http_rooms_socket.h>
 
-
-#define NGX_HTTP_ROOMS_AHEAD         4       /* members to be fetched */
 
 /* what waits at most: octets of a stream, streams of a location */
 
@@ -30,7 +29,7 @@ static void ngx_http_rooms_stream_hold(ngx_http_rooms_stream_t *stream);
 static void ngx_http_rooms_hold_handler(ngx_event_t *ev);
 static void ngx_http_rooms_hold_first(ngx_http_rooms_beat_t *hold);
 static void ngx_http_rooms_rooms_prefetch(ngx_queue_t *q);
-static void ngx_http_rooms_stream_warm(ngx_http_rooms_stream_t *stream);
+static void ngx_http_rooms_rooms_warm(void);
 static void ngx_http_rooms_stream_flush(ngx_http_rooms_stream_t *stream);
 
 
@@ -38,7 +37,12 @@ static ngx_queue_t  ngx_http_rooms_dirty_streams = {
     &ngx_http_rooms_dirty_streams, &ngx_http_rooms_dirty_streams
 };
 
-ngx_uint_t          ngx_http_rooms_gathered;
+/* The stream that is flushed next, and how far it has been fetched. */
+
+static ngx_http_rooms_stream_t  *ngx_http_rooms_warm;
+static ngx_uint_t                ngx_http_rooms_warm_steps;
+
+ngx_uint_t                       ngx_http_rooms_gathered;
 
 
 void
@@ -233,54 +237,37 @@ ngx_http_rooms_rooms_prefetch(ngx_queue_t *q)
 }
 
 
-/*
- * The way from a member to its connection is five misses of the cache.  For
- * the first members each step is begun for all of them; after that, each turn
- * of the loop begins one step for one of the next members.
- */
+/* A step for the stream that is flushed next. */
 
 static void
-ngx_http_rooms_stream_warm(ngx_http_rooms_stream_t *stream)
+ngx_http_rooms_rooms_warm(void)
 {
-    ngx_uint_t                 i, n;
-    ngx_http_rooms_member_t  **members;
+    ngx_queue_t              *q;
+    ngx_http_rooms_stream_t  *stream;
 
-    members = stream->members;
-    n = ngx_min(stream->n, NGX_HTTP_ROOMS_AHEAD);
+    q = ngx_queue_head(&ngx_http_rooms_dirty_streams);
 
-    for (i = 0; i < n; i++) {
-        __builtin_prefetch(members[i]);
+    if (q == ngx_queue_sentinel(&ngx_http_rooms_dirty_streams)) {
+        return;
     }
 
-    for (i = 0; i < n; i++) {
-        __builtin_prefetch(members[i]->socket);
+    stream = ngx_queue_data(q, ngx_http_rooms_stream_t, dirty);
+
+    if (ngx_http_rooms_warm != stream) {
+        ngx_http_rooms_warm = stream;
+        ngx_http_rooms_warm_steps = 0;
     }
 
-    for (i = 0; i < n; i++) {
-        __builtin_prefetch(&members[i]->socket->session->connection);
+    if (ngx_http_rooms_warm_steps < NGX_HTTP_ROOMS_WARM_STEPS) {
+        ngx_http_rooms_stream_warm(stream, ngx_http_rooms_warm_steps++);
     }
-
-    for (i = 0; i < n; i++) {
-        ngx_http_rooms_session_prefetch(members[i]->socket->session);
-    }
-}
-
-
-static void
-ngx_http_rooms_stream_prefetch(ngx_http_rooms_member_t **next)
-{
-    __builtin_prefetch(next[4]);
-    __builtin_prefetch(next[3]->socket);
-    __builtin_prefetch(&next[2]->socket->session->connection);
-
-    ngx_http_rooms_session_prefetch(next[1]->socket->session);
 }
 
 
 static void
 ngx_http_rooms_stream_flush(ngx_http_rooms_stream_t *stream)
 {
-    ngx_uint_t                i;
+    ngx_uint_t                i, step;
     ngx_http_rooms_chunk_t   *chunk;
     ngx_http_rooms_member_t  *member;
 
@@ -290,13 +277,21 @@ ngx_http_rooms_stream_flush(ngx_http_rooms_stream_t *stream)
         return;
     }
 
-    ngx_http_rooms_stream_warm(stream);
+    step = (ngx_http_rooms_warm == stream) ? ngx_http_rooms_warm_steps : 0;
+    ngx_http_rooms_warm = NULL;
+
+    while (step < NGX_HTTP_ROOMS_WARM_STEPS) {
+        ngx_http_rooms_stream_warm(stream, step++);
+    }
 
     for (i = 0; i < stream->n; i++) {
         member = stream->members[i];
 
         if (i + NGX_HTTP_ROOMS_AHEAD < stream->n) {
             ngx_http_rooms_stream_prefetch(&stream->members[i]);
+
+        } else {
+            ngx_http_rooms_rooms_warm();
         }
 
         if (member->pos < chunk->len) {

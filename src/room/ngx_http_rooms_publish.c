@@ -10,6 +10,7 @@
 
 #include <ngx_http_rooms_act.h>
 #include <ngx_http_rooms_file.h>
+#include <ngx_http_rooms_prefetch.h>
 #include <ngx_http_rooms_publish.h>
 #include <ngx_http_rooms_socket.h>
 
@@ -163,8 +164,16 @@ ngx_http_rooms_order(ngx_http_rooms_room_t *room)
     {
         stream = ngx_queue_data(q, ngx_http_rooms_stream_t, queue);
 
+        for (i = 0; i < NGX_HTTP_ROOMS_WARM_STEPS; i++) {
+            ngx_http_rooms_stream_warm(stream, i);
+        }
+
         for (i = 0; i < stream->n; i++) {
             s = stream->members[i]->socket->session;
+
+            if (i + NGX_HTTP_ROOMS_AHEAD < stream->n) {
+                ngx_http_rooms_stream_prefetch(&stream->members[i]);
+            }
 
             if (s->nmembers > 1) {
                 ngx_http_rooms_room_take(s, room);
