@@ -61,9 +61,11 @@ ngx_http_rooms_redis_gathers(ngx_http_rooms_op_t *op)
         return 0;
     }
 
-    /* a room with a state is appended to by itself */
+    if (op->live) {
+        return op->expected != ROOMS_JOURNAL_ANY;
+    }
 
-    return !op->live && op->expected == ROOMS_JOURNAL_ANY && !op->facts
+    return op->expected == ROOMS_JOURNAL_ANY && !op->facts
            && op->deadline == ROOMS_JOURNAL_KEEP;
 }
 

@@ -3,11 +3,13 @@
 /* Appends to several rooms that are made in one turn go to Redis together. */
 
 const assert = require('node:assert');
-const { describe, it } = require('node:test');
+const { describe, it, before, after, afterEach } = require('node:test');
 
 const { echoServer } = require('./lib/echo');
 const { Proxy } = require('./lib/network');
+const { usePair } = require('./lib/pair');
 const { Player, sleep, until } = require('./lib/player');
+const { PollsServer, submit } = require('./lib/polls');
 const { Redis } = require('./lib/redis');
 
 const ROOMS = 160;
@@ -97,6 +99,72 @@ describe('redis: appends of one turn', () => {
             await server.stop();
             await proxy.stop();
             await redis.stop();
+        }
+    });
+});
+
+
+describe('redis: appends to rooms with a state', () => {
+    let proxy;
+
+    const pair = usePair({ before, after, afterEach }, ({ servers }) => ({
+        app: ['redis_timeout 10s;'],
+        ...(servers.length ? { redis: proxy.url } : {}),
+    }), async () => {
+        const redis = await new Redis().start();
+
+        proxy = await new Proxy(redis).start();
+        return redis;
+    }, (o) => new PollsServer(o));
+
+    after(() => proxy.stop());
+
+    it('one of which meets a conflict: the others are written', async () => {
+        const [one, two] = pair.servers;
+        const sessions = [];
+
+        for (let i = 0; i < 3; i++) {
+            const here = await one.running();
+            const voters = [await here.voter({ side: 0 })];
+
+            here.server = two;
+            voters.push(await here.voter({ side: 0 }));
+            here.server = one;
+            sessions.push({ here, voters });
+        }
+
+        await sleep(500);
+
+        const held = [...proxy.pairs].filter((p) => /SUBSCRIBE/.test(
+            p.text));
+        const called = scripts(proxy);
+        const had = (await two.dinner()).conflicts;
+        const vote = (i, k) => submit(sessions[i].voters[k],
+            sessions[i].here.poll, { selectedOptionIds:
+                [sessions[i].here.poll.options[0].optionId] });
+        const acks = [];
+
+        /* the second nginx does not know of a vote in the second room */
+        held.forEach((p) => p.server.pause());
+
+        try {
+            assert.strictEqual((await vote(1, 0)).success, true);
+            await atOnce(two, () => acks.push(...[0, 1, 2].map((i) =>
+                vote(i, 1))));
+            (await Promise.all(acks)).forEach((ack) => assert.strictEqual(
+                ack.success, true, JSON.stringify(ack)));
+        } finally {
+            held.forEach((p) => p.server.resume());
+        }
+
+        const calls = called('').map((rooms) => rooms.length);
+
+        assert.ok(calls.includes(3), `${calls}`);
+        assert.strictEqual((await two.dinner()).conflicts, had + 1);
+
+        for (const [i, n] of [1, 2, 1].entries()) {
+            await until(async () => (await sessions[i].here.results(
+                sessions[i].here.poll)).totalVotes === n, `${n} votes`);
         }
     });
 });
