@@ -130,7 +130,8 @@ rooms_sio_data(unsigned type, rooms_str_t data)
         return data.len == 0 ? ROOMS_OK : ROOMS_ERROR;
 
     case ROOMS_SIO_CONNECT_ERROR:
-        return ROOMS_OK;
+        return (data.len == 0 || data.data[0] == '{' || data.data[0] == '"')
+               ? ROOMS_OK : ROOMS_ERROR;
 
     default:
         return (data.len && data.data[0] == '[') ? ROOMS_OK : ROOMS_ERROR;

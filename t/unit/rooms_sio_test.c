@@ -153,6 +153,10 @@ test_connect_error(void **state)
     expect("4/x,{\"message\":\"no\"}", 4, 0, "/x", NO_ACK,
            "{\"message\":\"no\"}");
     expect("4\"no\"", 4, 0, "/", NO_ACK, "\"no\"");
+
+    refuse("4no");
+    refuse("4[\"no\"]");
+    refuse("4/,/2<905|o");
 }
 
 
