@@ -158,11 +158,15 @@ sanitize:
 	@scripts/deps build run test
 	@scripts/sanitize
 
+# those of one application, of Redis and of crowds take minutes even when short
+
+BENCHES = run $(if $(filter-out 0,$(QUICK)),,polls platform apps redis crowd)
+
 bench:
 	@scripts/deps build run test
 	@$(MAKE) all
 	@status=0; \
-	for bench in run polls platform apps redis crowd; do \
+	for bench in $(BENCHES); do \
 		scripts/bench/$$bench || status=1; \
 	done; exit $$status
 
