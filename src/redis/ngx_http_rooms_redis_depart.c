@@ -38,8 +38,7 @@ static void ngx_http_rooms_redis_depart_tell(ngx_http_rooms_departure_t *dep,
 static void ngx_http_rooms_redis_departed_in(ngx_http_rooms_task_t *task,
     rooms_decision_t *d);
 static void ngx_http_rooms_redis_depart_next(ngx_http_rooms_departure_t *dep);
-static void ngx_http_rooms_redis_reclaimed(void *data, redisReply *reply);
-static void ngx_http_rooms_redis_released(void *data, redisReply *reply);
+static void ngx_http_rooms_redis_departed(void *data, redisReply *reply);
 
 
 void
@@ -237,9 +236,7 @@ ngx_http_rooms_redis_depart_next(ngx_http_rooms_departure_t *dep)
 
     if (ngx_http_rooms_redis_release(dep->zone, sid, dep->window,
                                      dep->asking ? "t" : "f",
-                                     dep->asking
-                                     ? ngx_http_rooms_redis_reclaimed
-                                     : ngx_http_rooms_redis_released, dep)
+                                     ngx_http_rooms_redis_departed, dep)
         != NGX_OK)
     {
         dep->sent = 0;
@@ -266,10 +263,10 @@ ngx_http_rooms_redis_depart_again(ngx_http_rooms_redis_t *redis)
 }
 
 
-/* 0: it is of somebody else. */
+/* Of one that is asked for: 1, it is this worker's to tell. */
 
 static void
-ngx_http_rooms_redis_reclaimed(void *data, redisReply *reply)
+ngx_http_rooms_redis_departed(void *data, redisReply *reply)
 {
     ngx_http_rooms_departure_t *dep = data;
 
@@ -280,7 +277,7 @@ ngx_http_rooms_redis_reclaimed(void *data, redisReply *reply)
         return;
     }
 
-    if (ngx_http_rooms_redis_integer(reply) != 1) {
+    if (!dep->asking || ngx_http_rooms_redis_integer(reply) != 1) {
         ngx_http_rooms_redis_departure_free(dep);
         return;
     }
@@ -292,22 +289,6 @@ ngx_http_rooms_redis_reclaimed(void *data, redisReply *reply)
                                      rooms_str(dep->rooms.data,
                                                dep->rooms.len),
                                      ROOMS_GONE_ERROR);
-}
-
-
-static void
-ngx_http_rooms_redis_released(void *data, redisReply *reply)
-{
-    ngx_http_rooms_departure_t *dep = data;
-
-    dep->sent = 0;
-
-    if (reply == NULL) {
-        dep->zone->redis->unsaved = 1;
-        return;
-    }
-
-    ngx_http_rooms_redis_departure_free(dep);
 }
 
 

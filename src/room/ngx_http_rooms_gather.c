@@ -267,7 +267,7 @@ ngx_http_rooms_rooms_warm(void)
 static void
 ngx_http_rooms_stream_flush(ngx_http_rooms_stream_t *stream)
 {
-    ngx_uint_t                i, step;
+    ngx_uint_t                i;
     ngx_http_rooms_chunk_t   *chunk;
     ngx_http_rooms_member_t  *member;
 
@@ -277,12 +277,10 @@ ngx_http_rooms_stream_flush(ngx_http_rooms_stream_t *stream)
         return;
     }
 
-    step = (ngx_http_rooms_warm == stream) ? ngx_http_rooms_warm_steps : 0;
+    ngx_http_rooms_stream_warm_from(stream,
+                                    (ngx_http_rooms_warm == stream)
+                                    ? ngx_http_rooms_warm_steps : 0);
     ngx_http_rooms_warm = NULL;
-
-    while (step < NGX_HTTP_ROOMS_WARM_STEPS) {
-        ngx_http_rooms_stream_warm(stream, step++);
-    }
 
     for (i = 0; i < stream->n; i++) {
         member = stream->members[i];

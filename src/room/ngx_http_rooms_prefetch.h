@@ -58,6 +58,18 @@ ngx_http_rooms_stream_warm(ngx_http_rooms_stream_t *stream, ngx_uint_t step)
 }
 
 
+/* All steps from that one on. */
+
+static ngx_inline void
+ngx_http_rooms_stream_warm_from(ngx_http_rooms_stream_t *stream,
+    ngx_uint_t step)
+{
+    while (step < NGX_HTTP_ROOMS_WARM_STEPS) {
+        ngx_http_rooms_stream_warm(stream, step++);
+    }
+}
+
+
 /* next[0] is what the loop looks at now, and there is next[AHEAD]. */
 
 static ngx_inline void

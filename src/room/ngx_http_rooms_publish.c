@@ -164,9 +164,7 @@ ngx_http_rooms_order(ngx_http_rooms_room_t *room)
     {
         stream = ngx_queue_data(q, ngx_http_rooms_stream_t, queue);
 
-        for (i = 0; i < NGX_HTTP_ROOMS_WARM_STEPS; i++) {
-            ngx_http_rooms_stream_warm(stream, i);
-        }
+        ngx_http_rooms_stream_warm_from(stream, 0);
 
         for (i = 0; i < stream->n; i++) {
             s = stream->members[i]->socket->session;

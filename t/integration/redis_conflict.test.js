@@ -9,10 +9,8 @@ const path = require('node:path');
 const { describe, it, before, after, afterEach } = require('node:test');
 
 const { CONTRACTS } = require('./lib/conf');
-const { Proxy } = require('./lib/network');
-const { seat, usePair } = require('./lib/pair');
+const { seat, useProxied } = require('./lib/pair');
 const { until } = require('./lib/player');
-const { Redis } = require('./lib/redis');
 
 const MANY = 70;
 
@@ -36,25 +34,11 @@ function unlimited() {
 
 describe('redis: a conflict', () => {
     const contracts = unlimited();
-    let proxy;
+    const pair = useProxied({ before, after, afterEach }, { contracts });
 
-    const pair = usePair({ before, after, afterEach }, ({ servers }) => ({
-        contracts,
-        app: ['redis_timeout 10s;'],
-        ...(servers.length ? { redis: proxy.url } : {}),
-    }), async () => {
-        const redis = await new Redis().start();
+    after(() => fs.rmSync(contracts, { recursive: true }));
 
-        proxy = await new Proxy(redis).start();
-        return redis;
-    });
-
-    after(async () => {
-        await proxy.stop();
-        fs.rmSync(contracts, { recursive: true });
-    });
-
-    const subscriptions = () => [...proxy.pairs].filter((p) =>
+    const subscriptions = () => [...pair.proxy.pairs].filter((p) =>
         /SUBSCRIBE/.test(p.text));
 
     /* The second nginx is told nothing until what follows has been done. */
@@ -77,7 +61,7 @@ describe('redis: a conflict', () => {
     function scripts(room) {
         let said = '';
 
-        [...proxy.pairs].forEach((p) => p.client.on('data', (data) => {
+        [...pair.proxy.pairs].forEach((p) => p.client.on('data', (data) => {
             said += data.toString('latin1');
         }));
 

@@ -7,7 +7,7 @@ const { describe, it, before, after, afterEach } = require('node:test');
 
 const { echoServer } = require('./lib/echo');
 const { Proxy } = require('./lib/network');
-const { usePair } = require('./lib/pair');
+const { useProxied } = require('./lib/pair');
 const { Player, sleep, until } = require('./lib/player');
 const { PollsServer, submit } = require('./lib/polls');
 const { Redis } = require('./lib/redis');
@@ -105,19 +105,8 @@ describe('redis: appends of one turn', () => {
 
 
 describe('redis: appends to rooms with a state', () => {
-    let proxy;
-
-    const pair = usePair({ before, after, afterEach }, ({ servers }) => ({
-        app: ['redis_timeout 10s;'],
-        ...(servers.length ? { redis: proxy.url } : {}),
-    }), async () => {
-        const redis = await new Redis().start();
-
-        proxy = await new Proxy(redis).start();
-        return redis;
-    }, (o) => new PollsServer(o));
-
-    after(() => proxy.stop());
+    const pair = useProxied({ before, after, afterEach }, {},
+        (o) => new PollsServer(o));
 
     it('one of which meets a conflict: the others are written', async () => {
         const [one, two] = pair.servers;
@@ -135,9 +124,9 @@ describe('redis: appends to rooms with a state', () => {
 
         await sleep(500);
 
-        const held = [...proxy.pairs].filter((p) => /SUBSCRIBE/.test(
-            p.text));
-        const called = scripts(proxy);
+        const held = [...pair.proxy.pairs].filter((p) =>
+            /SUBSCRIBE/.test(p.text));
+        const called = scripts(pair.proxy);
         const had = (await two.dinner()).conflicts;
         const vote = (i, k) => submit(sessions[i].voters[k],
             sessions[i].here.poll, { selectedOptionIds:

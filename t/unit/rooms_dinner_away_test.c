@@ -284,10 +284,6 @@ XD_3_takeover_at_once(void **state)
 }
 
 
-#define dinner_test(name)                                                     \
-    cmocka_unit_test_setup_teardown(name, dinner_setup, dinner_teardown)
-
-
 int
 main(void)
 {

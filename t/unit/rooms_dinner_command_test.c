@@ -534,10 +534,6 @@ D_78_odd_payloads(void **state)
 }
 
 
-#define dinner_test(name)                                                     \
-    cmocka_unit_test_setup_teardown(name, dinner_setup, dinner_teardown)
-
-
 int
 main(void)
 {

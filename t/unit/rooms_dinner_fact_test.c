@@ -316,10 +316,6 @@ test_unknown_type(void **state)
 }
 
 
-#define dinner_test(name)                                                     \
-    cmocka_unit_test_setup_teardown(name, dinner_setup, dinner_teardown)
-
-
 int
 main(void)
 {

@@ -408,10 +408,6 @@ D_18_D_87_as_the_contract_says(void **state)
 }
 
 
-#define dinner_test(name)                                                     \
-    cmocka_unit_test_setup_teardown(name, dinner_setup, dinner_teardown)
-
-
 int
 main(void)
 {

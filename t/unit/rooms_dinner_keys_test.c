@@ -153,10 +153,6 @@ no_overlap(void **state)
 }
 
 
-#define dinner_test(f)                                                        \
-    cmocka_unit_test_setup_teardown(f, dinner_setup, dinner_teardown)
-
-
 int
 main(void)
 {

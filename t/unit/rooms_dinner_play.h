@@ -164,6 +164,10 @@ dinner_rest_join(play_t *p, const char *name)
     DINNER_FAIL("SESSION_NOT_FOUND", "Session not found")
 
 
+#define dinner_test(name)                                                     \
+    cmocka_unit_test_setup_teardown(name, dinner_setup, dinner_teardown)
+
+
 #define dinner_has(text, part)   assert_non_null(strstr(text, part))
 #define dinner_lacks(text, part) assert_null(strstr(text, part))
 

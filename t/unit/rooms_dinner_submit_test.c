@@ -322,10 +322,6 @@ D_65_restarts_at_once(void **state)
 }
 
 
-#define dinner_test(name)                                                     \
-    cmocka_unit_test_setup_teardown(name, dinner_setup, dinner_teardown)
-
-
 int
 main(void)
 {

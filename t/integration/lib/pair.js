@@ -4,6 +4,7 @@
 
 const assert = require('node:assert');
 
+const { Proxy } = require('./network');
 const { Redis } = require('./redis');
 const { Server } = require('./server');
 const { until } = require('./player');
@@ -45,6 +46,25 @@ function usePair(hooks, o, make, serve) {
             }
         }
     });
+    return pair;
+}
+
+
+/* The same; the second nginx has its Redis through pair.proxy. */
+
+function useProxied(hooks, o, serve) {
+    const pair = usePair(hooks, () => ({
+        app: ['redis_timeout 10s;'],
+        ...(pair.servers.length ? { redis: pair.proxy.url } : {}),
+        ...o,
+    }), async () => {
+        const redis = await new Redis().start();
+
+        pair.proxy = await new Proxy(redis).start();
+        return redis;
+    }, serve);
+
+    hooks.after(() => pair.proxy.stop());
     return pair;
 }
 
@@ -159,4 +179,4 @@ async function outage(pair, { go, back, within, timeout }) {
 }
 
 
-module.exports = { usePair, seat, round, outage };
+module.exports = { usePair, useProxied, seat, round, outage };
