@@ -220,9 +220,9 @@ ngx_http_rooms_rooms_prefetch(ngx_queue_t *q)
     }
 
     stream = ngx_queue_data(q, ngx_http_rooms_stream_t, dirty);
-    __builtin_prefetch(stream->members);
-    __builtin_prefetch(stream->chunk);
-    __builtin_prefetch(&stream->room->zone);
+    ngx_http_rooms_prefetch(stream->members);
+    ngx_http_rooms_prefetch(stream->chunk);
+    ngx_http_rooms_prefetch(&stream->room->zone);
 
     q = ngx_queue_next(q);
 
@@ -231,9 +231,9 @@ ngx_http_rooms_rooms_prefetch(ngx_queue_t *q)
     }
 
     stream = ngx_queue_data(q, ngx_http_rooms_stream_t, dirty);
-    __builtin_prefetch(stream);
-    __builtin_prefetch(&stream->members);
-    __builtin_prefetch(ngx_queue_next(q));
+    ngx_http_rooms_prefetch(stream);
+    ngx_http_rooms_prefetch(&stream->members);
+    ngx_http_rooms_prefetch(ngx_queue_next(q));
 }
 
 

@@ -23,6 +23,14 @@
 #define NGX_HTTP_ROOMS_WARM_STEPS  4
 
 
+static ngx_inline void
+ngx_http_rooms_member_prefetch(ngx_http_rooms_member_t *member)
+{
+    ngx_http_rooms_prefetch(&member->socket);
+    ngx_http_rooms_prefetch(&member->pos);
+}
+
+
 /* A step for the first members, from 0; each needs those before it. */
 
 static ngx_inline void
@@ -39,19 +47,20 @@ ngx_http_rooms_stream_warm(ngx_http_rooms_stream_t *stream, ngx_uint_t step)
         switch (step) {
 
         case 0:
-            __builtin_prefetch(members[i]);
+            ngx_http_rooms_member_prefetch(members[i]);
             break;
 
         case 1:
-            __builtin_prefetch(members[i]->socket);
+            ngx_http_rooms_prefetch(&members[i]->socket->session);
             break;
 
         case 2:
-            __builtin_prefetch(&members[i]->socket->session->connection);
+            ngx_http_rooms_session_prefetch(members[i]->socket->session);
             break;
 
         default:
-            ngx_http_rooms_session_prefetch(members[i]->socket->session);
+            ngx_http_rooms_session_prefetch_connection(
+                                              members[i]->socket->session);
             break;
         }
     }
@@ -75,11 +84,10 @@ ngx_http_rooms_stream_warm_from(ngx_http_rooms_stream_t *stream,
 static ngx_inline void
 ngx_http_rooms_stream_prefetch(ngx_http_rooms_member_t **next)
 {
-    __builtin_prefetch(next[4]);
-    __builtin_prefetch(next[3]->socket);
-    __builtin_prefetch(&next[2]->socket->session->connection);
-
-    ngx_http_rooms_session_prefetch(next[1]->socket->session);
+    ngx_http_rooms_member_prefetch(next[4]);
+    ngx_http_rooms_prefetch(&next[3]->socket->session);
+    ngx_http_rooms_session_prefetch(next[2]->socket->session);
+    ngx_http_rooms_session_prefetch_connection(next[1]->socket->session);
 }
 
 

@@ -377,11 +377,16 @@ ngx_http_rooms_session_try(ngx_http_rooms_session_t *s, u_char *p, size_t len)
 
     c = s->connection;
 
-    if (c == NULL || s->out.first || !c->write->ready || s->is_held
-        || s->is_behind)
-    {
+    if (c == NULL || s->out.first || s->is_held || s->is_behind) {
         return 0;
     }
+
+    /*
+     * With nothing queued, what was sent last was taken as a whole: the event
+     * need not be asked.  The log is looked at when the kernel has taken it.
+     */
+
+    ngx_http_rooms_prefetch(c->log);
 
     n = c->send(c, p, len);
 

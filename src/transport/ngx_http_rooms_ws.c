@@ -148,12 +148,13 @@ ngx_http_rooms_ws_prefetch(ngx_http_rooms_session_t *s, ngx_connection_t *c)
     size_t  i;
 
     for (i = 0; i < sizeof(ngx_http_rooms_session_t); i += 64) {
-        __builtin_prefetch((u_char *) s + i);
+        ngx_http_rooms_prefetch((u_char *) s + i);
     }
 
-    __builtin_prefetch(c->write);
-    __builtin_prefetch(&c->sent);
-    __builtin_prefetch(&c->log);
+    ngx_http_rooms_prefetch(c->write);
+    ngx_http_rooms_prefetch(&c->sent);
+    ngx_http_rooms_prefetch(&c->addr_text);
+    ngx_http_rooms_prefetch(c->log);
 }
 
 
@@ -245,10 +246,10 @@ ngx_http_rooms_ws_input(ngx_http_rooms_session_t *s, u_char *p, size_t n)
 
     /* the first socket is, in practice, the one it is for */
 
-    __builtin_prefetch(ngx_queue_head(&s->sockets));
-    __builtin_prefetch((u_char *) ngx_queue_head(&s->sockets) + 64);
-    __builtin_prefetch((u_char *) ngx_queue_head(&s->sockets) + 128);
-    __builtin_prefetch(ngx_queue_head(&s->members));
+    ngx_http_rooms_prefetch(ngx_queue_head(&s->sockets));
+    ngx_http_rooms_prefetch((u_char *) ngx_queue_head(&s->sockets) + 64);
+    ngx_http_rooms_prefetch((u_char *) ngx_queue_head(&s->sockets) + 128);
+    ngx_http_rooms_prefetch(ngx_queue_head(&s->members));
 
     limits.max_message = s->conf->max_payload;
     limits.max_fragments = s->conf->max_fragments;
