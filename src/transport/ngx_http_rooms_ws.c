@@ -147,14 +147,13 @@ ngx_http_rooms_ws_prefetch(ngx_http_rooms_session_t *s, ngx_connection_t *c)
 {
     size_t  i;
 
+    ngx_http_rooms_prefetch(c->log);
+    ngx_http_rooms_prefetch(&c->addr_text);
+    ngx_http_rooms_prefetch(c->write);
+
     for (i = 0; i < sizeof(ngx_http_rooms_session_t); i += 64) {
         ngx_http_rooms_prefetch((u_char *) s + i);
     }
-
-    ngx_http_rooms_prefetch(c->write);
-    ngx_http_rooms_prefetch(&c->sent);
-    ngx_http_rooms_prefetch(&c->addr_text);
-    ngx_http_rooms_prefetch(c->log);
 }
 
 
@@ -169,13 +168,13 @@ ngx_http_rooms_ws_read_handler(ngx_event_t *rev)
     c = rev->data;
     s = c->data;
 
+    ngx_http_rooms_ws_prefetch(s, c);
+
     if (c->close) {
         ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_SHUTDOWN,
                                      ROOMS_WS_GOING_AWAY);
         return;
     }
-
-    ngx_http_rooms_ws_prefetch(s, c);
 
     for (i = 0; i < NGX_HTTP_ROOMS_TURNS; i++) {
 
