@@ -14,6 +14,7 @@
 
 
 #define NGX_HTTP_ROOMS_RESTORE_RETRY  20     /* ms */
+#define NGX_HTTP_ROOMS_RESTORE_GRACE  250    /* ms, for who still has it */
 
 
 typedef struct {
@@ -21,6 +22,7 @@ typedef struct {
     ngx_http_rooms_redis_t         *redis;
     ngx_pool_t                     *pool;
     ngx_msec_t                      limit;
+    ngx_msec_t                      grace;
     ngx_event_t                     timer;   /* to ask again */
 
     ngx_http_rooms_session_t       *session;
@@ -115,6 +117,7 @@ ngx_http_rooms_redis_restore_create(ngx_http_rooms_redis_t *redis)
     x->redis = redis;
     x->pool = pool;
     x->limit = ngx_current_msec + redis->conf->timeout;
+    x->grace = ngx_current_msec + NGX_HTTP_ROOMS_RESTORE_GRACE;
 
     x->timer.handler = ngx_http_rooms_redis_restore_timer;
     x->timer.data = &dumb;
@@ -235,9 +238,13 @@ ngx_http_rooms_redis_claim_reply(void *data, redisReply *reply)
     text = ngx_http_rooms_redis_str(ngx_http_rooms_redis_element(reply, 1));
 
     if (reply && rc == 0 && text.len
-        && ngx_http_rooms_redis_dead(x->redis->zone, text))
+        && ((ngx_msec_int_t) (x->grace - ngx_current_msec) > 0
+            || ngx_http_rooms_redis_dead(x->redis->zone, text)))
     {
-        /* a client may be faster than the lease of its worker */
+        /*
+         * A client may be faster than the end of its socket is written, where
+         * another nginx has it, or than the lease of its worker.
+         */
 
         rc = 3;
     }

@@ -424,9 +424,16 @@ for (const kind of ['in shared memory', 'over redis']) {
             await sleep(1000);
 
             for (const { table: [alice, ...others] } of players) {
+                const joined = others.filter((o) => o.participantId);
+
                 assert.ok(alice.socket.connected);
 
-                for (const p of others.filter((o) => o.participantId)) {
+                /* the others may hear that it left before it does itself */
+                await until(() => joined.every((p) => !p.socket.connected ||
+                    lefts(alice, p.name) === 0), 'who left to know it',
+                12000 * SCALE);
+
+                for (const p of joined) {
                     assert.strictEqual(lefts(alice, p.name),
                         p.socket.connected ? 0 : 1, p.name);
                 }
