@@ -242,8 +242,8 @@ ngx_http_rooms_redis_claim_reply(void *data, redisReply *reply)
             || ngx_http_rooms_redis_dead(x->redis->zone, text)))
     {
         /*
-         * A client may be faster than the end of its socket is written, where
-         * another nginx has it, or than the lease of its worker.
+         * A client may be faster than the end of its socket can be written
+         * by the worker that has it, or than the lease of that worker.
          */
 
         rc = 3;

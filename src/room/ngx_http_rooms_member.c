@@ -334,10 +334,7 @@ ngx_http_rooms_stream_get(ngx_http_rooms_room_t *room,
     {
         stream = ngx_queue_data(q, ngx_http_rooms_stream_t, queue);
 
-        if (stream->form.polling == form.polling
-            && stream->form.msgpack == form.msgpack
-            && stream->form.deflate == form.deflate
-            && stream->form.threshold == form.threshold
+        if (ngx_http_rooms_form_equal(&stream->form, &form)
             && stream->hold == hold
             && stream->offset == socket->recoverable
             && stream->variant == socket->variant

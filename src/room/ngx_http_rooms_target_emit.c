@@ -107,11 +107,7 @@ ngx_http_rooms_target_form(ngx_array_t *formed,
     f = formed->elts;
 
     for (i = 0; i < formed->nelts; i++) {
-        if (f[i].form.polling == form.polling
-            && f[i].form.msgpack == form.msgpack
-            && f[i].form.deflate == form.deflate
-            && f[i].form.threshold == form.threshold)
-        {
+        if (ngx_http_rooms_form_equal(&f[i].form, &form)) {
             return f[i].chunk;
         }
     }

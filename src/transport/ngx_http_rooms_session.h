@@ -238,6 +238,18 @@ typedef struct {
     size_t                       threshold;
 } ngx_http_rooms_form_t;
 
+/* What is encoded for the one suits the other. */
+
+static ngx_inline ngx_uint_t
+ngx_http_rooms_form_equal(const ngx_http_rooms_form_t *one,
+    const ngx_http_rooms_form_t *two)
+{
+    return one->polling == two->polling
+           && one->msgpack == two->msgpack
+           && one->deflate == two->deflate
+           && one->threshold == two->threshold;
+}
+
 /*
  * Appends one encoded message to *b.  Used for sessions and for the streams
  * of rooms.

@@ -139,7 +139,8 @@ ngx_http_rooms_ws_attach(ngx_http_rooms_session_t *s, ngx_connection_t *c,
 
 /*
  * With many connections none of this is in the cache; it comes while the
- * kernel copies what arrived.
+ * kernel copies what arrived.  Begun before anything else of the connection is
+ * looked at, since each line that is not there is waited for.
  */
 
 static ngx_inline void
