@@ -105,7 +105,7 @@ ngx_http_rooms_polling_get(ngx_http_rooms_session_t *s,
 
     if (s->poll->get) {
         ngx_http_rooms_polling_error(x, NGX_HTTP_ROOMS_ERROR_REQUEST);
-        ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_PROTOCOL, 0);
+        ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT, 0);
         return;
     }
 
@@ -244,9 +244,14 @@ ngx_http_rooms_polling_begin_post(ngx_http_rooms_session_t *s,
         return NGX_HTTP_ROOMS_ERROR_SESSION;
     }
 
+    /*
+     * The client may recover: what it sent before may be stuck in a worker
+     * that has just died, and this be its farewell.
+     */
+
     if (s->poll->post) {
         s->broken = 1;
-        ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_PROTOCOL, 0);
+        ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT, 0);
         return NGX_HTTP_ROOMS_ERROR_REQUEST;
     }
 

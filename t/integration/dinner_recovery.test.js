@@ -3,10 +3,12 @@
 /* Leaving, coming back, and connection state recovery. */
 
 const assert = require('node:assert');
+const http = require('node:http');
 const { describe, it, before, after, afterEach } = require('node:test');
 
 const { useServer } = require('./lib/server');
 const { Player, SCALE, sleep } = require('./lib/player');
+const { RawPolling } = require('./lib/raw');
 const { table, playRound, refused, MODES, RESTARTED } =
     require('./lib/play');
 
@@ -302,6 +304,42 @@ describe('dinner: leaving and returning', () => {
             assert.strictEqual((await bob.submit(['sushi-spot'], code))
                 .success, true);
         });
+
+    /* What a worker that died has left of a request is in the way of these. */
+
+    it('D-6 who is cut off since two POSTs met may recover', async () => {
+        const { code, players: [alice, bob] } = await warmTable(server,
+            ['Alice', 'Bob'], 'polling');
+        const half = http.request(`${bob.socket.io.uri}/socket.io/?EIO=4&` +
+            `transport=polling&sid=${bob.socket.io.engine.id}`, {
+            method: 'POST', agent: false, headers: { 'content-length': 10 } });
+
+        half.on('error', () => {});
+        half.write('4');
+        await sleep(100 * SCALE);
+        bob.tell('selection:submit', { sessionCode: code, selections: [] });
+        await bob.disconnection(1);
+        await alice.next('participant:left');
+        await alice.submit(['sushi-spot']);
+        assert.deepStrictEqual(await bob.connection(1),
+            { id: bob.participantId, recovered: true });
+        assert.strictEqual((await bob.next('participant:submitted'))
+            .participantId, alice.participantId);
+        half.destroy();
+    });
+
+    it('D-6 who is cut off since two GETs met may recover', async () => {
+        const { players: [alice, bob] } = await warmTable(server,
+            ['Alice', 'Bob'], 'polling');
+        const raw = new RawPolling(bob.socket.io.uri);
+
+        raw.sid = bob.socket.io.engine.id;
+        assert.strictEqual((await raw.get()).status, 400);
+        await bob.disconnection(1);
+        await alice.next('participant:left');
+        assert.deepStrictEqual(await bob.connection(1),
+            { id: bob.participantId, recovered: true });
+    });
 
     it('D-6 a made-up pid or offset is a new connection', async () => {
         const { players: [alice, bob] } = await warmTable(server,

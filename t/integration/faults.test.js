@@ -66,9 +66,12 @@ describe('faults: a worker dies', () => {
             await server.rest.create('Alice');
         });
 
+    /* By turns, but only one that has sockets. */
+
     async function kill(crowd, round) {
         const { workers } = await server.dinner();
-        const victim = workers[round % workers.length];
+        const turn = workers[round % workers.length];
+        const victim = turn.sockets ? turn : workers.find((w) => w.sockets);
         const marks = new Map(crowd.players.map((p) => [p, p.log.length]));
         const at = Date.now();
 
@@ -108,8 +111,13 @@ describe('faults: a worker dies', () => {
                 app.sockets === crowd.players.length;
         }, 'both workers in /status');
 
-        if (round % 10 === 9) {
-            await crowd.server.assertBothWorkers();
+        for (const player of crowd.players) {
+            const back = player.log.slice(marks.get(player)).filter((e) =>
+                e.kind === 'connect').map((e) => e.data);
+
+            assert.deepStrictEqual(back, back.map(() =>
+                ({ id: player.participantId, recovered: true })),
+            `round ${round}: ${player.name} came back`);
         }
     }
 
