@@ -121,7 +121,7 @@ describe('redis: a cluster', () => {
         const copy = await pair.redis.replicate(master);
         const { players } = await seat(pair);
 
-        await master.ask('WAIT', 1, 5000);
+        await master.copied();
         await master.kill();
 
         const first = await players[0].submit(['sushi-spot']);

@@ -65,7 +65,7 @@ describe('redis: sentinels', () => {
     it('D-73 the master is killed: nobody missed anything', async () => {
         const { players } = await outage(pair, {
             go: async () => {
-                await pair.redis.master.ask('WAIT', 1, 5000);
+                await pair.redis.master.copied();
                 await pair.redis.master.kill();
             },
             back: () => promoted(pair),
@@ -78,7 +78,7 @@ describe('redis: sentinels', () => {
     it('D-73 the master hangs, and comes back as a copy', async () => {
         const { players } = await outage(pair, {
             go: async () => {
-                await pair.redis.master.ask('WAIT', 1, 5000);
+                await pair.redis.master.copied();
                 pair.redis.master.pause();
             },
             back: () => promoted(pair),
@@ -96,7 +96,7 @@ describe('redis: sentinels', () => {
         async () => {
             const { players } = await seat(pair);
 
-            await pair.redis.master.ask('WAIT', 1, 5000);
+            await pair.redis.master.copied();
             await pair.redis.sentinels[0].ask('SENTINEL', 'FAILOVER', 'main');
 
             const at = await promoted(pair);
@@ -136,7 +136,7 @@ describe('redis: sentinels', () => {
     it('D-8 writes that the copy never had: everybody is told', async () => {
         const { players } = await seat(pair);
 
-        await pair.redis.master.ask('WAIT', 1, 5000);
+        await pair.redis.master.copied();
 
         /* taken by the master, and lost with it */
         pair.redis.copy.pause();

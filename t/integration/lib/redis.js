@@ -86,9 +86,16 @@ class Redis {
     /* One command and its reply: strings, numbers, null and arrays. */
 
     ask(...words) {
+        return this.talk([words]);
+    }
+
+    /* Commands on one connection, and the reply to the last. */
+
+    talk(commands) {
         return new Promise((resolve, reject) => {
             const socket = this.connect();
             const { auth } = this.o;
+            const all = [...(auth ? [auth] : []), ...commands];
             let text = '';
 
             socket.setEncoding('latin1');
@@ -97,8 +104,11 @@ class Redis {
             socket.on('data', (data) => {
                 text += data;
 
-                const first = auth ? parse(text, 0) : { end: 0 };
-                const reply = first && parse(text, first.end);
+                let reply = { end: 0 };
+
+                for (let i = 0; reply && i < all.length; i++) {
+                    reply = parse(text, reply.end);
+                }
 
                 if (reply) {
                     socket.destroy();
@@ -111,12 +121,19 @@ class Redis {
                 }
             });
 
-            if (auth) {
-                socket.write(command(auth));
-            }
-
-            socket.write(command(words));
+            socket.write(all.map(command).join(''));
         });
+    }
+
+    /*
+     * Until a copy has all that this one has now.  WAIT is about what its own
+     * connection has seen, so that there has to be something before it.
+     */
+
+    async copied() {
+        const copies = await this.talk([['PING'], ['WAIT', 1, 10000]]);
+
+        assert.ok(copies >= 1, 'no copy has it all');
     }
 
     pause() {
