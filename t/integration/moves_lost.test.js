@@ -314,8 +314,6 @@ for (const kind of ['in shared memory', 'over redis']) {
                     'left, once, within 10 s', async () => {
                     const { alice, bob } = await seat(0, 1);
 
-                    /* it writes to disk every second */
-                    await sleep(1200);
                     link.proxy.lose(BURIED);
                     process.kill(pids[1], 'SIGKILL');
 
@@ -341,8 +339,6 @@ for (const kind of ['in shared memory', 'over redis']) {
                     const { alice, bob } = await seat(i % 2, 0);
 
                     bob.wire.beat();
-                    /* it writes to disk every second */
-                    await sleep(1200);
                     await bob.change();
                     await sleep(Math.random() * 8);
                     await link.redis.kill();
