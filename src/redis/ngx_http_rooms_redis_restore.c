@@ -13,7 +13,8 @@
 #include <ngx_http_rooms_packet.h>
 
 
-#define NGX_HTTP_ROOMS_RESTORE_RETRY  20     /* ms */
+#define NGX_HTTP_ROOMS_RESTORE_RETRY  20     /* ms, at first */
+#define NGX_HTTP_ROOMS_RESTORE_PAUSE  160    /* ms, at last */
 #define NGX_HTTP_ROOMS_RESTORE_GRACE  250    /* ms, for who still has it */
 
 
@@ -23,6 +24,7 @@ typedef struct {
     ngx_pool_t                     *pool;
     ngx_msec_t                      limit;
     ngx_msec_t                      grace;
+    ngx_msec_t                      pause;
     ngx_event_t                     timer;   /* to ask again */
 
     ngx_http_rooms_session_t       *session;
@@ -118,6 +120,7 @@ ngx_http_rooms_redis_restore_create(ngx_http_rooms_redis_t *redis)
     x->pool = pool;
     x->limit = ngx_current_msec + redis->conf->timeout;
     x->grace = ngx_current_msec + NGX_HTTP_ROOMS_RESTORE_GRACE;
+    x->pause = NGX_HTTP_ROOMS_RESTORE_RETRY;
 
     x->timer.handler = ngx_http_rooms_redis_restore_timer;
     x->timer.data = &dumb;
@@ -258,7 +261,10 @@ ngx_http_rooms_redis_claim_reply(void *data, redisReply *reply)
             ngx_http_rooms_redis_bury(x->redis, text);
         }
 
-        ngx_add_timer(&x->timer, NGX_HTTP_ROOMS_RESTORE_RETRY);
+        /* after a change of the network many may ask for what lives on */
+
+        ngx_add_timer(&x->timer, x->pause);
+        x->pause = ngx_min(2 * x->pause, NGX_HTTP_ROOMS_RESTORE_PAUSE);
         return;
     }
 
