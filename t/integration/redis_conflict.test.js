@@ -38,34 +38,19 @@ describe('redis: a conflict', () => {
 
     after(() => fs.rmSync(contracts, { recursive: true }));
 
-    const subscriptions = () => [...pair.proxy.pairs].filter((p) =>
-        /SUBSCRIBE/.test(p.text));
-
     /* The second nginx is told nothing until what follows has been done. */
 
     async function deaf(run) {
-        const paused = subscriptions();
-
-        assert.strictEqual(paused.length, 2);
-        paused.forEach((p) => p.server.pause());
-
-        try {
-            await run();
-        } finally {
-            paused.forEach((p) => p.server.resume());
-        }
+        assert.strictEqual(pair.proxy.subscriptions().length, 2);
+        await pair.proxy.deaf(run);
     }
 
     /* Scripts that the second nginx runs on the room from now on. */
 
     function scripts(room) {
-        let said = '';
+        const called = pair.proxy.scripts();
 
-        [...pair.proxy.pairs].forEach((p) => p.client.on('data', (data) => {
-            said += data.toString('latin1');
-        }));
-
-        return () => said.split('EVALSHA').filter((text) =>
+        return () => called().filter((text) =>
             text.includes(`:r:${room}\r\n`)).length;
     }
 

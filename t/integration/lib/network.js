@@ -101,6 +101,38 @@ class Proxy {
         this.wanted = pattern;
     }
 
+    /* The connections on which something has been subscribed to. */
+
+    subscriptions() {
+        return [...this.pairs].filter((p) => /SUBSCRIBE/.test(p.text));
+    }
+
+    /* Whoever has subscribed is told nothing until run has been done. */
+
+    async deaf(run) {
+        const paused = this.subscriptions();
+
+        paused.forEach((p) => p.server.pause());
+
+        try {
+            await run();
+        } finally {
+            paused.forEach((p) => p.server.resume());
+        }
+    }
+
+    /* A function that returns the scripts that were called from now on. */
+
+    scripts() {
+        let said = '';
+
+        this.pairs.forEach((p) => p.client.on('data', (data) => {
+            said += data.toString('latin1');
+        }));
+
+        return () => said.split(/\*\d+\r\n\$7\r\nEVALSHA\r\n/).slice(1);
+    }
+
     release() {
         this.silent = null;
 
