@@ -250,7 +250,6 @@ ngx_http_rooms_polling_begin_post(ngx_http_rooms_session_t *s,
      */
 
     if (s->poll->post) {
-        s->broken = 1;
         ngx_http_rooms_session_close(s, NGX_HTTP_ROOMS_CLOSE_TRANSPORT, 0);
         return NGX_HTTP_ROOMS_ERROR_REQUEST;
     }

@@ -29,7 +29,8 @@
 typedef enum {
     NGX_HTTP_ROOMS_CLOSE_NONE = 0,
     NGX_HTTP_ROOMS_CLOSE_CLIENT,           /* the client said so */
-    NGX_HTTP_ROOMS_CLOSE_TRANSPORT,        /* gone without a word */
+    NGX_HTTP_ROOMS_CLOSE_TRANSPORT,        /* gone without a word, or two
+                                              polling requests met */
     NGX_HTTP_ROOMS_CLOSE_PING,             /* heartbeat timeout */
     NGX_HTTP_ROOMS_CLOSE_PROTOCOL,         /* what it sent was wrong */
     NGX_HTTP_ROOMS_CLOSE_SERVER,           /* kicked */

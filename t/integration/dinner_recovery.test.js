@@ -7,7 +7,7 @@ const http = require('node:http');
 const { describe, it, before, after, afterEach } = require('node:test');
 
 const { useServer } = require('./lib/server');
-const { Player, SCALE, sleep } = require('./lib/player');
+const { Player, SCALE, sleep, until } = require('./lib/player');
 const { RawPolling } = require('./lib/raw');
 const { table, playRound, refused, MODES, RESTARTED } =
     require('./lib/play');
@@ -305,7 +305,7 @@ describe('dinner: leaving and returning', () => {
                 .success, true);
         });
 
-    /* What a worker that died has left of a request is in the way of these. */
+    /* So it is where a worker has died with a request, and not yet known. */
 
     it('D-6 who is cut off since two POSTs met may recover', async () => {
         const { code, players: [alice, bob] } = await warmTable(server,
@@ -316,8 +316,14 @@ describe('dinner: leaving and returning', () => {
 
         half.on('error', () => {});
         half.write('4');
-        await sleep(100 * SCALE);
-        bob.tell('selection:submit', { sessionCode: code, selections: [] });
+
+        /* as soon as the one above has arrived */
+        await until(async () => {
+            bob.tell('selection:submit', { sessionCode: code,
+                selections: [] });
+            await sleep(100);
+            return !bob.socket.connected;
+        }, 'the two to meet');
         await bob.disconnection(1);
         await alice.next('participant:left');
         await alice.submit(['sushi-spot']);

@@ -111,14 +111,7 @@ describe('faults: a worker dies', () => {
                 app.sockets === crowd.players.length;
         }, 'both workers in /status');
 
-        for (const player of crowd.players) {
-            const back = player.log.slice(marks.get(player)).filter((e) =>
-                e.kind === 'connect').map((e) => e.data);
-
-            assert.deepStrictEqual(back, back.map(() =>
-                ({ id: player.participantId, recovered: true })),
-            `round ${round}: ${player.name} came back`);
-        }
+        crowd.assertRecovered(`after round ${round}`);
     }
 
     it('D-71 who died with the worker is still a member', async () => {

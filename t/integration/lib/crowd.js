@@ -167,13 +167,20 @@ class Crowd {
                     `${code}: ${players[i].name} against ${players[0].name}`);
             }
 
-            for (const player of players) {
-                for (const e of player.log) {
-                    if (e.kind === 'connect') {
-                        assert.deepStrictEqual(e.data,
-                            { id: player.participantId, recovered: true },
-                            `${code} ${player.name}`);
-                    }
+        }
+
+        this.assertRecovered();
+    }
+
+    /* Whoever came back is who it was. */
+
+    assertRecovered(when) {
+        for (const player of this.players) {
+            for (const e of player.log) {
+                if (e.kind === 'connect') {
+                    assert.deepStrictEqual(e.data,
+                        { id: player.participantId, recovered: true },
+                        `${player.code} ${player.name} ${when || ''}`);
                 }
             }
         }
